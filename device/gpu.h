@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The virtio-gpu device (virtio 1.2, section 5.7): queues, command table,
+ * resources, scanouts. What it shows goes to its heads.
+ */
+#ifndef ORIEL_DEVICE_GPU_H
+#define ORIEL_DEVICE_GPU_H
+
+#include "device/head.h"
+#include "device/virtio_device.h"
+
+#include <stdint.h>
+#include <uv.h>
+
+struct gpu_limits {
+    uint64_t max_resource_bytes; /* host copies of all resources together */
+    uint32_t max_resources;
+    uint32_t max_backing_entries; /* per resource */
+};
+
+#define GPU_LIMITS_DEFAULT                                                                 \
+    ((struct gpu_limits){ .max_resource_bytes = 1024ull << 20, .max_resources = 65536,     \
+                          .max_backing_entries = 16384 })
+
+struct gpu;
+
+/* `heads` (1..16) stay the caller's and must outlive the gpu. NULL with errno
+ * set on failure. */
+struct gpu *gpu_create(uv_loop_t *loop, struct head *heads, unsigned nheads,
+                       const struct gpu_limits *limits);
+struct virtio_device *gpu_device(struct gpu *gpu);
+
+/* Two phases: jobs in flight are waited for. The transport is closed before. */
+void gpu_destroy(struct gpu *gpu, void (*done)(void *user), void *user);
+
+#endif

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The link between the core and one output program: a SOCK_SEQPACKET socket
+ * that carries heads, damage and cursors down and subscriptions, credit and
+ * viewers up. The same for all outputs; docs/link.md tells the story.
+ *
+ * Every message is one packet: struct link_header, then a payload of
+ * header.size bytes whose form the type decides. Fields are in host byte
+ * order, since both ends run on one host. Each end checks every field of what
+ * it receives: link.c checks sizes, file descriptor counts and direction by
+ * one table before a message reaches its handler, the handlers check values.
+ *
+ * All functions are called on the loop thread of their process.
+ */
+#ifndef ORIEL_NET_LINK_H
+#define ORIEL_NET_LINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+#define LINK_VERSION 1
+/* The file descriptor under which an output program finds its end. */
+#define LINK_OUTPUT_FD 3
+#define LINK_MAX_PAYLOAD (96u * 1024)
+#define LINK_MAX_FDS 1
+#define LINK_MAX_HEADS 16
+#define LINK_MAX_RECTS 4096
+#define LINK_MAX_MOVES 64
+#define LINK_MAX_CURSOR_SIZE 128 /* pixels, each way: 64 KiB of ARGB */
+#define LINK_TEXT_SIZE 256       /* strings, NUL-terminated inside the field */
+
+enum link_type {
+    /* Down, core to output. */
+    LINK_SETTINGS = 1, /* struct link_settings; the first message */
+    LINK_PASSWORD,     /* no payload, fd: the password file, read-only.
+                        * May come again (reload); no message: no password */
+    LINK_LISTENER,     /* struct link_listener, fd: a listening socket */
+    LINK_HEAD,         /* struct link_head, fd: the canvas's memfd */
+    LINK_FRAME,        /* struct link_frame, moves, rectangles */
+    LINK_CURSOR,       /* struct link_cursor, then width*height*4 bytes */
+    LINK_CURSOR_MOVE,  /* struct link_cursor_move */
+    LINK_READY,        /* no payload: settings and listeners are complete */
+    /* Up, output to core. */
+    LINK_HELLO = 64,   /* struct link_hello; the first message */
+    LINK_SUBSCRIBE,    /* header.head: a viewer wants this head */
+    LINK_UNSUBSCRIBE,  /* header.head: nobody wants it any more */
+    LINK_CREDIT,       /* struct link_credit: that many more frames can be taken */
+    LINK_TAKEN,        /* struct link_taken: the frame has been copied */
+    LINK_VIEWER,       /* struct link_viewer: a viewer came or changed */
+    LINK_VIEWER_GONE,  /* struct link_viewer_gone */
+};
+
+/* `head` counts from 0 and is 0 where a message concerns none. `generation`
+ * is given out by the core with each LINK_HEAD of this link and never used
+ * twice; LINK_FRAME, LINK_CREDIT and LINK_TAKEN repeat the one they belong
+ * to, and a receiver ignores what belongs to an older one. */
+struct link_header {
+    uint32_t type;
+    uint32_t head;
+    uint32_t generation;
+    uint32_t size;
+};
+
+struct link_settings {
+    uint32_t version;         /* LINK_VERSION */
+    uint32_t heads;           /* 1..LINK_MAX_HEADS */
+    uint32_t idle_timeout_ms; /* end after this long without viewers; 0: never */
+    uint32_t log_level;       /* enum log_level */
+    char name[LINK_TEXT_SIZE]; /* of the virtual machine, UTF-8 */
+};
+
+struct link_listener {
+    uint32_t kind;    /* enum link_listener_kind */
+    uint32_t unused;  /* 0 */
+    char address[LINK_TEXT_SIZE]; /* as the log says it: "tcp:127.0.0.1:5900" */
+};
+
+enum link_listener_kind { LINK_LISTENER_VNC = 1 };
+
+/* A new canvas; what the output held of this head is void. The output maps
+ * the fd (canvas_layout.h), allocates its shadows and answers with the first
+ * LINK_CREDIT of this generation. The core sends no further canvas of this
+ * head before that answer. The next frame covers the whole head. */
+struct link_head {
+    uint32_t width, height; /* pixels, 1..CANVAS_MAX_SIZE */
+    uint32_t stride;        /* bytes, canvas_stride(width) */
+    int32_t x, y;           /* place in the layout, pixels */
+    uint32_t unused;        /* 0 */
+    char name[LINK_TEXT_SIZE];
+};
+
+struct link_rect {
+    uint16_t x, y, width, height;
+};
+
+/* The pixels of `x,y,width,height` are now where they are said to be, and
+ * were at (source_x, source_y) one frame before. */
+struct link_move {
+    uint16_t source_x, source_y;
+    uint16_t x, y, width, height;
+};
+
+/* A frame stands in the canvas: take it and answer LINK_TAKEN. `moves` come
+ * before `rects` in the payload and are applied before them, in order. */
+struct link_frame {
+    uint64_t sequence; /* of canvas_header while the frame is valid */
+    uint32_t whole;    /* 1: the rectangles cover the head */
+    uint32_t nmoves, nrects;
+    uint32_t unused;   /* 0 */
+};
+
+/* The cursor's image, premultiplied ARGB8888 (0xAARRGGBB, host byte order),
+ * rows packed; width and height 0: no image, nothing is shown. */
+struct link_cursor {
+    int32_t x, y; /* of the hotspot on the head, pixels; may lie outside */
+    uint32_t visible; /* 0 or 1 */
+    uint32_t hot_x, hot_y;
+    uint32_t width, height;
+    uint32_t unused; /* 0 */
+};
+
+struct link_cursor_move {
+    int32_t x, y;
+    uint32_t visible;
+    uint32_t unused; /* 0 */
+};
+
+struct link_hello {
+    uint32_t version; /* LINK_VERSION */
+    uint32_t pid;
+};
+
+struct link_credit {
+    uint32_t frames; /* 1 or 2 */
+    uint32_t unused; /* 0 */
+};
+
+struct link_taken {
+    uint64_t sequence; /* of the LINK_FRAME */
+};
+
+struct link_viewer {
+    uint32_t id; /* the output's own number, never used twice */
+    uint32_t shared; /* 0 or 1 */
+    char address[LINK_TEXT_SIZE];  /* peer, "127.0.0.1:40000" or "unix" */
+    char encoding[32];             /* preferred, "zrle"; empty before it is known */
+};
+
+struct link_viewer_gone {
+    uint32_t id;
+    uint32_t unused; /* 0 */
+    uint64_t bytes_sent, updates_sent;
+};
+
+enum link_side { LINK_CORE, LINK_OUTPUT };
+
+struct link;
+
+struct link_ops {
+    /* One checked message. The payload is aligned to 8 bytes and valid during
+     * the call. `fd` is -1 or belongs to the handler. A negative return value
+     * means that the peer broke the protocol: the link closes. */
+    int (*message)(struct link *link, const struct link_header *header, const void *payload,
+                   int fd);
+    /* The socket took no more before and does again. */
+    void (*writable)(struct link *link);
+    /* The peer is gone (error 0) or was cut off for breaking the protocol
+     * (negative errno). Called once, never from inside link_send() or
+     * link_close(); the owner then calls link_close(). */
+    void (*closed)(struct link *link, int error);
+};
+
+/* Memory belongs to the owner, who keeps it until link_close's callback. */
+struct link {
+    uv_poll_t poll;
+    const struct link_ops *ops;
+    enum link_side side;
+    int fd; /* -1 once closed */
+    bool dead; /* closed() has been or is about to be called */
+    bool want_write;
+    bool closing;
+    void (*close_cb)(struct link *link);
+    void *user;
+};
+
+/* Takes ownership of fd also on failure. `side` is our own side. */
+int link_open(struct link *link, uv_loop_t *loop, int fd, enum link_side side,
+              const struct link_ops *ops, void *user);
+
+/*
+ * Sends one message; `parts` are joined to its payload (header->size is
+ * filled in here). `fd` is -1 or one to pass along; it stays the caller's.
+ * Never blocks. Returns 0; -EAGAIN when the socket is full, and then
+ * ops->writable comes; or another negative errno when the link is dead (ops->
+ * closed comes or has come, callers may ignore it).
+ */
+int link_send(struct link *link, const struct link_header *header, const struct iovec *parts,
+              int nparts, int fd);
+
+/* The common case: one struct, no fd. */
+int link_send_struct(struct link *link, uint32_t type, uint32_t head, uint32_t generation,
+                     const void *payload, size_t size);
+
+/* Two phases; close_cb may be NULL. */
+void link_close(struct link *link, void (*close_cb)(struct link *link));
+
+#endif
