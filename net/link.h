@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/uio.h>
 #include <uv.h>
 
 #define LINK_VERSION 1
@@ -185,7 +186,8 @@ struct link {
     void *user;
 };
 
-/* Takes ownership of fd also on failure. `side` is our own side. */
+/* Takes ownership of fd also on failure; then no link_close() is due. `side`
+ * is our own side. */
 int link_open(struct link *link, uv_loop_t *loop, int fd, enum link_side side,
               const struct link_ops *ops, void *user);
 
