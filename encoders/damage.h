@@ -35,7 +35,8 @@ struct damage_source {
  *
  * canvas: XRGB8888, `canvas_stride` in bytes, a multiple of 4.
  * Returns 0, or -ENOMEM; then all of `region` has been copied and added to
- * the damage, so that no change is ever lost.
+ * the damage, so that no change is ever lost. -EINVAL, and nothing is done,
+ * when the format is none of the eight.
  */
 int damage_publish(uint8_t *canvas, size_t canvas_stride, const struct damage_source *source,
                    const pixman_region32_t *region, pixman_region32_t *damage);
