@@ -24,6 +24,7 @@
 #define HEAD_MAX_MODES 32
 #define HEAD_NAME_SIZE 14 /* 13 characters of an EDID name and the NUL */
 #define HEAD_CURSOR_SIZE 64 /* virtio-gpu: cursors are 64x64 */
+#define HEAD_OUTPUT_MAX_CREDIT 2 /* frames: one being encoded, one being taken */
 
 /* What the INI file says about a head; copied by head_init(). */
 struct head_config {
@@ -76,6 +77,7 @@ struct head_output {
     pixman_region32_t pending; /* damage that this output has not been given */
     uint32_t credit;           /* frames it can take */
     uint64_t taking;           /* sequence of the frame it copies, 0: none */
+    uint64_t taking_since_ms;
     bool stale;                /* took too long: the canvas went on */
     bool canvas_pending;       /* has to be told of the canvas */
     bool canvas_unanswered;    /* was told and has not answered */
@@ -100,8 +102,9 @@ struct head {
     bool scanout_changed_unflushed; /* a new source that was never flushed */
 
     struct head_output *outputs;
-    uint64_t sequence;
-    uint64_t last_publish_ms; /* by uv_now; valid once sequence > 1 */
+    uint64_t sequence;  /* of the last frame, over all canvases */
+    bool canvas_valid;  /* a frame was published into this canvas */
+    uint64_t due_ns;    /* by uv_hrtime: the next publish, not earlier */
 
     struct publish_job *publishing; /* at most one */
 
@@ -109,7 +112,7 @@ struct head {
     uv_timer_t card_timer;  /* one-shot: shows the card when no guest comes */
     uint64_t wait_until_ms; /* how long an unfinished frame is waited for; 0: not waiting */
     bool closing;
-    int open_handles;
+    unsigned open_handles;
     void (*close_cb)(struct head *head);
 
     uint64_t frames_published, pixels_changed; /* counters, for status */

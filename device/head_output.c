@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "device/head_publish.h"
+
+#include <errno.h>
+
+static uint64_t now_ms(const struct head *head)
+{
+    return uv_now(head->loop);
+}
+
+static void owe_whole(struct head_output *output)
+{
+    const struct canvas *canvas = output->head->canvas;
+    pixman_region32_fini(&output->pending);
+    pixman_region32_init_rect(&output->pending, 0, 0, canvas->width, canvas->height);
+}
+
+/* What the output was told of the canvas before is void. */
+static void owe_canvas(struct head_output *output)
+{
+    output->canvas_pending = true;
+    output->credit = 0;
+    output->taking = 0;
+    output->stale = false;
+    owe_whole(output);
+}
+
+static bool is_whole(const struct head *head, const pixman_region32_t *region)
+{
+    pixman_box32_t all = { 0, 0, (int32_t)head->canvas->width, (int32_t)head->canvas->height };
+    return pixman_region32_contains_rectangle((pixman_region32_t *)region, &all) ==
+           PIXMAN_REGION_IN;
+}
+
+static void serve_canvas(struct head_output *output)
+{
+    if (output->canvas_unanswered)
+        return;
+    if (output->ops->canvas(output, output->head->canvas) < 0) {
+        output->blocked = true;
+        return;
+    }
+    output->canvas_pending = false;
+    output->canvas_unanswered = true;
+}
+
+static void serve_frame(struct head_output *output)
+{
+    struct head *head = output->head;
+    /* A canvas that is being written, or was never written, is no frame. */
+    if (head->publishing || !head->canvas_valid || output->credit == 0 || output->taking != 0 ||
+        !pixman_region32_not_empty(&output->pending))
+        return;
+    bool whole = is_whole(head, &output->pending);
+    if (output->ops->frame(output, head->sequence, &output->pending, whole) < 0) {
+        output->blocked = true;
+        return;
+    }
+    output->credit--;
+    output->taking = head->sequence;
+    output->taking_since_ms = now_ms(head);
+    pixman_region32_clear(&output->pending);
+}
+
+static void serve(struct head_output *output)
+{
+    if (output->blocked)
+        return;
+    if (output->canvas_pending)
+        serve_canvas(output);
+    else if (!output->canvas_unanswered)
+        serve_frame(output);
+}
+
+void head_outputs_serve(struct head *head)
+{
+    for (struct head_output *output = head->outputs; output; output = output->next)
+        serve(output);
+}
+
+void head_outputs_damage(struct head *head, const pixman_region32_t *damage)
+{
+    for (struct head_output *output = head->outputs; output; output = output->next)
+        pixman_region32_union(&output->pending, &output->pending,
+                              (pixman_region32_t *)damage);
+}
+
+void head_outputs_canvas(struct head *head)
+{
+    for (struct head_output *output = head->outputs; output; output = output->next) {
+        owe_canvas(output);
+        serve(output);
+    }
+}
+
+void head_outputs_cursor(struct head *head, bool image)
+{
+    for (struct head_output *output = head->outputs; output; output = output->next)
+        output->ops->cursor(output, &head->cursor, image);
+}
+
+bool head_outputs_released(struct head *head, uint64_t *wait_ms)
+{
+    bool released = true;
+    *wait_ms = HEAD_STALE_MS;
+    for (struct head_output *output = head->outputs; output; output = output->next) {
+        if (output->taking == 0 || output->stale)
+            continue;
+        uint64_t taken = now_ms(head) - output->taking_since_ms;
+        if (taken >= HEAD_STALE_MS) {
+            output->stale = true;
+            continue;
+        }
+        released = false;
+        if (HEAD_STALE_MS - taken < *wait_ms)
+            *wait_ms = HEAD_STALE_MS - taken;
+    }
+    return released;
+}
+
+bool head_outputs_ready(const struct head *head)
+{
+    for (const struct head_output *output = head->outputs; output; output = output->next)
+        if (output->credit > 0 && output->taking == 0 && !output->canvas_pending &&
+            !output->canvas_unanswered && !output->blocked)
+            return true;
+    return false;
+}
+
+void head_output_add(struct head *head, struct head_output *output)
+{
+    output->head = head;
+    output->blocked = false;
+    output->canvas_unanswered = false;
+    pixman_region32_init(&output->pending);
+    owe_canvas(output);
+    output->next = head->outputs;
+    head->outputs = output;
+    serve(output);
+    output->ops->cursor(output, &head->cursor, true);
+    /* Nobody looked until now: the canvas may be behind. */
+    head_publish(head);
+}
+
+void head_output_remove(struct head_output *output)
+{
+    struct head *head = output->head;
+    if (!head)
+        return;
+    struct head_output **link = &head->outputs;
+    while (*link != output)
+        link = &(*link)->next;
+    *link = output->next;
+    output->head = NULL;
+    pixman_region32_fini(&output->pending);
+    /* The publish may have waited for this output alone. */
+    head_publish(head);
+}
+
+void head_output_credit(struct head_output *output, uint32_t frames)
+{
+    output->canvas_unanswered = false;
+    output->credit += frames;
+    if (output->credit > HEAD_OUTPUT_MAX_CREDIT)
+        output->credit = HEAD_OUTPUT_MAX_CREDIT;
+    /* A publish that is due brings newer pixels than the canvas has. */
+    head_publish(output->head);
+    serve(output);
+}
+
+int head_output_taken(struct head_output *output, uint64_t sequence)
+{
+    if (output->taking == 0 || output->taking != sequence)
+        return -EPROTO;
+    output->taking = 0;
+    if (output->stale) {
+        output->stale = false;
+        owe_whole(output);
+    }
+    head_publish(output->head);
+    serve(output);
+    return 0;
+}
+
+void head_output_unblock(struct head_output *output)
+{
+    if (!output->blocked)
+        return;
+    output->blocked = false;
+    serve(output);
+    head_publish(output->head);
+}
