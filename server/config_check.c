@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Checks across keys, once all of them are known. */
+#include "server/config_loader.h"
+#include "server/paths.h"
+
+#include <errno.h>
+#include <string.h>
+
+static void check_head_sections(struct config_loader *loader)
+{
+    for (unsigned head = 0; head < HEAD_MAX_HEADS; head++) {
+        const struct config_origin *origin = &loader->head_sections[head];
+        struct config_place place = {.file = origin->file, .line = origin->line};
+        if (origin->set && head >= loader->config->gpu.heads)
+            config_error(loader->errors, &place,
+                         "[head.%u]: there is no such head; [gpu].heads is %u", head,
+                         loader->config->gpu.heads);
+    }
+}
+
+static void check_address(struct config_loader *loader, const struct address *address)
+{
+    const struct config *config = loader->config;
+    struct config_place place = config_loader_place(loader, "vnc", "listen", PATHS_NO_HEAD);
+    char text[ADDRESS_TEXT_SIZE];
+    struct address last;
+
+    address_format(address, text);
+    place.value = text;
+    if (!config->vnc.heads.each || config->gpu.heads == 1)
+        return;
+    if (!address_depends_on_head(address))
+        config_error(loader->errors, &place, "each head needs a path of its own: use %%h");
+    else if (address_for_head(address, config->gpu.heads - 1, &last) == -ERANGE)
+        config_error(loader->errors, &place, "head %u would need a port above 65535",
+                     config->gpu.heads - 1);
+}
+
+static void check_vnc(struct config_loader *loader)
+{
+    const struct config *config = loader->config;
+    struct config_place place = config_loader_place(loader, "vnc", "heads", PATHS_NO_HEAD);
+    if (!config->vnc.heads.each && config->vnc.heads.head >= config->gpu.heads)
+        config_error(loader->errors, &place, "%u: there is no such head; [gpu].heads is %u",
+                     config->vnc.heads.head, config->gpu.heads);
+    for (uint32_t i = 0; i < config->vnc.listen.count; i++)
+        check_address(loader, &config->vnc.listen.addresses[i]);
+}
+
+static void check_sockets(struct config_loader *loader)
+{
+    const struct config *config = loader->config;
+    struct config_place place = config_loader_place(loader, "control", "socket", PATHS_NO_HEAD);
+    place.value = config->control.socket;
+    if (strcmp(config->control.socket, config->gpu.socket) == 0)
+        config_error(loader->errors, &place, "is the same as [gpu].socket");
+}
+
+void config_loader_check(struct config_loader *loader)
+{
+    check_head_sections(loader);
+    check_vnc(loader);
+    check_sockets(loader);
+}
