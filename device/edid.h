@@ -8,6 +8,7 @@
 
 #include "device/mode.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,9 +19,14 @@ struct edid_params {
     uint32_t serial;               /* unique and stable per head */
     uint32_t width_mm, height_mm;  /* 0: derived from the mode at 100 dpi */
     struct mode preferred;
-    const struct mode *modes;      /* further modes that the monitor takes */
+    const struct mode *modes;      /* further modes that the monitor takes;
+                                      those that do not fit are left out */
     size_t nmodes;
 };
+
+/* Whether a mode can be described: sides of at most 4095 pixels and a pixel
+ * clock, with CVT reduced blanking, of at most 655.35 MHz. */
+bool edid_can_describe(const struct mode *mode);
 
 /*
  * Writes the EDID (a multiple of 128 bytes) to `out`. Returns its size, or
