@@ -16,11 +16,12 @@ struct gpu_limits {
     uint64_t max_resource_bytes; /* host copies of all resources together */
     uint32_t max_resources;
     uint32_t max_backing_entries; /* per resource */
+    uint32_t max_scanout_size;    /* pixels, each way */
 };
 
 #define GPU_LIMITS_DEFAULT                                                                 \
     ((struct gpu_limits){ .max_resource_bytes = 1024ull << 20, .max_resources = 65536,     \
-                          .max_backing_entries = 16384 })
+                          .max_backing_entries = 16384, .max_scanout_size = 8192 })
 
 struct gpu;
 

@@ -3,6 +3,7 @@
 
 #include "device/head_publish.h"
 #include "encoders/card.h"
+#include "encoders/damage.h"
 #include "server/log.h"
 
 #include <errno.h>
@@ -174,6 +175,7 @@ void head_flush(struct head *head, uint32_t x, uint32_t y, uint32_t width, uint3
                                    head->canvas->height);
     pixman_region32_union(&head->flushed, &head->flushed, &region);
     pixman_region32_fini(&region);
+    damage_bound(&head->flushed, HEAD_MAX_RECTS);
     head_publish(head);
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "device/head_publish.h"
 
+#include "encoders/damage.h"
+
 #include <errno.h>
 
 static uint64_t now_ms(const struct head *head)
@@ -80,9 +82,11 @@ void head_outputs_serve(struct head *head)
 
 void head_outputs_damage(struct head *head, const pixman_region32_t *damage)
 {
-    for (struct head_output *output = head->outputs; output; output = output->next)
+    for (struct head_output *output = head->outputs; output; output = output->next) {
         pixman_region32_union(&output->pending, &output->pending,
                               (pixman_region32_t *)damage);
+        damage_bound(&output->pending, HEAD_MAX_RECTS);
+    }
 }
 
 void head_outputs_canvas(struct head *head)

@@ -12,6 +12,8 @@
 #define HEAD_STALE_MS 50
 /* How long a due publish waits for the guest to finish its frame. */
 #define HEAD_UNFINISHED_MS 50
+/* Regions of more rectangles are made coarser: guests choose what they flush. */
+#define HEAD_MAX_RECTS 2048
 
 /* Publishes now if that is due and possible; otherwise whatever stands in the
  * way (an answer, a timer, a job) brings us here again. */
