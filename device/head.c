@@ -135,7 +135,8 @@ void head_set_scanout(struct head *head, struct picture *picture, uint32_t x, ui
         head_disable(head, true);
         return;
     }
-    if (!head->guest || resized)
+    uint32_t suppressed;
+    if ((!head->guest || resized) && log_limit_allows(&head->log_limit, &suppressed))
         log_info("head", "head %u: the guest shows %ux%u", head->id, width, height);
     set_source(head, picture, x, y, true);
     head->scanout_changed_unflushed = true;

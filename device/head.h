@@ -14,6 +14,7 @@
 #include "device/mode.h"
 #include "device/picture.h"
 #include "server/jobs.h"
+#include "server/log.h"
 
 #include <pixman.h>
 #include <stdbool.h>
@@ -115,6 +116,7 @@ struct head {
     unsigned open_handles;
     void (*close_cb)(struct head *head);
 
+    struct log_limit log_limit;
     uint64_t frames_published, pixels_changed; /* counters, for status */
 
     /* Set by the owner: a publish that borrowed a guest's picture has given

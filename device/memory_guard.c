@@ -2,7 +2,6 @@
 #include "device/memory_guard.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -56,18 +55,24 @@ static void handle_sigbus(int signal_number, siginfo_t *info, void *context)
     signal(SIGBUS, SIG_DFL);
 }
 
+/* Looked at whenever a mapping comes: libraries (and test frameworks) install
+ * handlers of their own at times we do not choose. */
 static void install_handler(void)
 {
-    struct sigaction action = { .sa_sigaction = handle_sigbus,
-                                .sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK };
+    struct sigaction action;
+    sigaction(SIGBUS, NULL, &action);
+    if ((action.sa_flags & SA_SIGINFO) && action.sa_sigaction == handle_sigbus)
+        return;
+    previous_action = action;
+    action = (struct sigaction){ .sa_sigaction = handle_sigbus,
+                                 .sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK };
     sigemptyset(&action.sa_mask);
-    sigaction(SIGBUS, &action, &previous_action);
+    sigaction(SIGBUS, &action, NULL);
 }
 
 int memory_guard_add(void *address, size_t size, size_t page_size)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, install_handler);
+    install_handler();
     for (int i = 0; i < MAX_GUARDS; i++) {
         if (atomic_load(&guards[i].size) != 0)
             continue;
