@@ -107,8 +107,9 @@ class Lines:
             if not data:
                 raise AssertionError('closed before %r; the last of it: %r' %
                                      (pattern, self.text[-2000:]))
-            self.text += data.decode('utf-8', 'replace').replace('\r', '')
-            self.history = (self.history + self.text)[-20000:]
+            text = data.decode('utf-8', 'replace').replace('\r', '')
+            self.text += text
+            self.history = (self.history + text)[-20000:]
 
 
 class Qmp(Lines):
@@ -148,7 +149,7 @@ class Guest:
             arguments += ['-bios', firmware]
         else:
             arguments += ['-kernel', GUEST + '/vmlinux', '-initrd', GUEST + '/initramfs.cpio',
-                          '-append', 'quiet console=ttyS0 ' + append]
+                          '-append', 'quiet console=ttyS0,115200 ' + append]
         self.log = open(os.path.join(self.directory, 'log'), 'w+b')
         self.started = time.monotonic()
         self.process = subprocess.Popen(arguments + devices, stdin=subprocess.DEVNULL,
@@ -157,8 +158,7 @@ class Guest:
         self.qmp.greet()
 
     def wait_boot(self):
-        self.serial.wait('<serial ready>')
-        self.serial.wait('<tty1 ready>|$')
+        self.serial.wait(r'(?s)<serial ready>.*<tty1 ready>\n|<tty1 ready>.*<serial ready>\n')
 
     def run(self, command, limit=PATIENCE):
         """Runs a shell command in the guest and returns what it printed."""
