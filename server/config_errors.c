@@ -31,7 +31,7 @@ static void append_line(struct config_errors *errors, const char *line)
 static void write_place(FILE *out, const struct config_place *place)
 {
     if (place->file == NULL)
-        fputs("-o: ", out);
+        fputs("command line: ", out);
     else if (place->line == 0)
         fprintf(out, "%s: ", place->file);
     else

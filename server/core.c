@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "server/core.h"
+#include "server/core_close.h"
+#include "server/log.h"
+#include "server/program.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+uint64_t core_uptime_ms(const struct core *core)
+{
+    return (uv_hrtime() - core->started_ns) / 1000000;
+}
+
+void core_stop(struct core *core)
+{
+    uv_async_send(&core->stop_async);
+}
+
+static void on_stop_async(uv_async_t *async)
+{
+    core_close(async->data);
+}
+
+static void on_signal(uv_signal_t *signal, int number)
+{
+    log_info("core", "ending after %s", number == SIGINT ? "SIGINT" : "SIGTERM");
+    core_close(signal->data);
+}
+
+static void on_vmm_gone(void *user)
+{
+    log_info("core", "the VMM has left the socket that was handed over: ending");
+    core_stop(user);
+}
+
+/* The handles that live as long as the core. */
+static int open_handles(struct core *core)
+{
+    static const int numbers[] = {SIGTERM, SIGINT};
+    int r = uv_async_init(&core->loop, &core->stop_async, on_stop_async);
+    if (r < 0)
+        return r;
+    core->stop_async.data = core;
+    uv_timer_init(&core->loop, &core->deadline);
+    core->deadline.data = core;
+    for (int i = 0; i < 2; i++) {
+        uv_signal_init(&core->loop, &core->signals[i]);
+        core->signals[i].data = core;
+        r = uv_signal_start(&core->signals[i], on_signal, numbers[i]);
+        if (r < 0)
+            log_error("core", "cannot watch signals: %s", strerror(-r));
+    }
+    return 0;
+}
+
+static int open_heads(struct core *core)
+{
+    for (unsigned i = 0; i < core->config->gpu.heads; i++) {
+        struct head_config settings;
+        config_head_settings(core->config, i, &settings);
+        int r = head_init(&core->heads[i], &core->loop, i, &settings);
+        if (r < 0) {
+            log_error("core", "cannot set up head %u (%ux%u): %s", i, settings.mode.width,
+                      settings.mode.height, strerror(-r));
+            return r;
+        }
+        core->nheads++;
+    }
+    return 0;
+}
+
+static void explain(const struct address *address, int error)
+{
+    char text[ADDRESS_TEXT_SIZE];
+    address_format(address, text);
+    if (error == -EADDRINUSE)
+        log_error("core", "cannot listen on %s: another program listens there", text);
+    else if (error == -EEXIST)
+        log_error("core", "cannot listen on %s: the path is not a socket", text);
+    else
+        log_error("core", "cannot listen on %s: %s", text, strerror(-error));
+}
+
+static int open_listener(struct core *core, enum listener_kind kind, uint32_t head,
+                         const struct address *address, struct listener **opened)
+{
+    struct listener *listener = &core->listeners[core->nlisteners];
+    int r = listener_open(listener, kind, head, address, 0600);
+    if (r < 0) {
+        explain(address, r);
+        return r;
+    }
+    core->nlisteners++;
+    *opened = listener;
+    return 0;
+}
+
+static struct address unix_address(const char *path)
+{
+    struct address address = {.kind = ADDRESS_UNIX};
+    snprintf(address.path, sizeof(address.path), "%s", path);
+    return address;
+}
+
+static int open_gpu_listener(struct core *core, int fd, struct listener **listener)
+{
+    const struct address address = unix_address(core->config->gpu.socket);
+    if (fd < 0)
+        return open_listener(core, LISTENER_GPU, 0, &address, listener);
+    *listener = &core->listeners[core->nlisteners++];
+    listener_adopt(*listener, LISTENER_GPU, fd);
+    return 0;
+}
+
+static int open_gpu(struct core *core, int fd)
+{
+    struct listener *listener;
+    const struct gpu_limits limits = GPU_LIMITS_DEFAULT;
+    int r = open_gpu_listener(core, fd, &listener);
+    if (r < 0)
+        return r;
+    core->gpu = gpu_create(&core->loop, core->heads, core->nheads, &limits);
+    if (core->gpu == NULL) {
+        r = -errno;
+        log_error("core", "cannot set up the GPU: %s", strerror(-r));
+        return r;
+    }
+    core->vhost_user = vhost_user_create(&core->loop, gpu_device(core->gpu),
+                                         listener_take_fd(listener), on_vmm_gone, core);
+    if (core->vhost_user == NULL) {
+        r = -errno;
+        log_error("core", "cannot serve the VMM on %s: %s", listener->text, strerror(-r));
+        return r;
+    }
+    log_info("core", "waiting for the VMM on %s", listener->text);
+    return 0;
+}
+
+static int open_control(struct core *core)
+{
+    struct listener *listener;
+    const struct address address = unix_address(core->config->control.socket);
+    if (address.path[0] == '\0')
+        return 0;
+    int r = open_listener(core, LISTENER_CONTROL, 0, &address, &listener);
+    if (r < 0)
+        return r;
+    core->control = control_create(core, &core->loop, listener_take_fd(listener));
+    if (core->control == NULL) {
+        r = -errno;
+        log_error("core", "cannot serve %s: %s", listener->text, strerror(-r));
+        return r;
+    }
+    return 0;
+}
+
+static int open_vnc_listener(struct core *core, unsigned head, const struct address *address)
+{
+    struct listener *listener;
+    int r = open_listener(core, LISTENER_VNC, head, address, &listener);
+    if (r < 0)
+        return r;
+    log_info("core", "VNC for head %u on %s", head, listener->text);
+    core->vnc_listeners[core->nvnc_listeners++] = listener;
+    return 0;
+}
+
+static int open_vnc_listeners(struct core *core)
+{
+    const struct config_heads *heads = &core->config->vnc.heads;
+    const struct config_listen *listen = &core->config->vnc.listen;
+    unsigned first = heads->each ? 0 : heads->head;
+    unsigned count = heads->each ? core->nheads : 1;
+    for (unsigned head = first; head < first + count; head++) {
+        for (unsigned i = 0; i < listen->count; i++) {
+            struct address address;
+            /* One head alone is served on the port as it stands. */
+            int r = address_for_head(&listen->addresses[i], heads->each ? head : 0, &address);
+            if (r == 0)
+                r = open_vnc_listener(core, head, &address);
+            if (r < 0)
+                return r;
+        }
+    }
+    return 0;
+}
+
+/* Better now than when the first viewer comes. */
+static int check_password(const struct core *core)
+{
+    const char *path = core->config->vnc.password_file;
+    if (path[0] == '\0')
+        return 0;
+    int fd = output_open_password(path);
+    if (fd < 0) {
+        log_error("core", "cannot open the password file %s: %s", path,
+                  fd == -EINVAL ? "not a regular file" : strerror(-fd));
+        return fd;
+    }
+    close(fd);
+    return 0;
+}
+
+static int create_vnc(struct core *core)
+{
+    const struct config *config = core->config;
+    const struct output_config output = {
+        .kind = "vnc",
+        .program = core->vnc_program,
+        .name = config->gpu.name,
+        .password_file = config->vnc.password_file[0] != '\0' ? config->vnc.password_file : NULL,
+        .link_kind = LINK_LISTENER_VNC,
+        .idle_timeout_ms = config->vnc.idle_timeout * 1000,
+        .eager = config->vnc.start == CONFIG_START_EAGER,
+        .listeners = core->vnc_listeners,
+        .nlisteners = core->nvnc_listeners,
+        .heads = core->heads,
+        .nheads = core->nheads,
+    };
+    core->vnc = output_create(&core->loop, &output);
+    if (core->vnc == NULL) {
+        int r = -errno;
+        log_error("core", "cannot set up VNC: %s", strerror(-r));
+        return r;
+    }
+    return 0;
+}
+
+static int open_vnc(struct core *core)
+{
+    if (core->config->vnc.listen.count == 0)
+        return 0;
+    int r = program_find("oriel-vnc", core->vnc_program);
+    if (r < 0) {
+        log_error("core", "there is no oriel-vnc beside oriel nor in " ORIEL_LIBEXECDIR);
+        return r;
+    }
+    r = check_password(core);
+    if (r == 0)
+        r = open_vnc_listeners(core);
+    return r == 0 ? create_vnc(core) : r;
+}
+
+int core_start(struct core *core, const struct config *config, int gpu_fd)
+{
+    *core = (struct core){.config = config, .started_ns = uv_hrtime()};
+    int r = uv_loop_init(&core->loop);
+    if (r == 0) {
+        r = open_handles(core);
+        if (r != 0)
+            uv_loop_close(&core->loop);
+    }
+    if (r != 0) {
+        log_error("core", "cannot set up the event loop: %s", strerror(-r));
+        core->loop.data = NULL;
+        return r;
+    }
+    core->loop.data = core;
+    r = open_heads(core);
+    if (r == 0)
+        r = open_gpu(core, gpu_fd);
+    if (r == 0)
+        r = open_vnc(core);
+    if (r == 0)
+        r = open_control(core);
+    if (r != 0)
+        core_stop(core);
+    return r;
+}
+
+void core_run(struct core *core)
+{
+    if (core->loop.data == NULL)
+        return;
+    uv_run(&core->loop, UV_RUN_DEFAULT);
+    int r = uv_loop_close(&core->loop);
+    if (r != 0)
+        log_error("core", "something was left open: %s", strerror(-r));
+    core_close_listeners(core);
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "server/status.h"
+#include "server/core.h"
+
+#include <unistd.h>
+
+/* Paths need not be UTF-8, JSON does. */
+static json_t *text(const char *value)
+{
+    json_t *json = json_string(value);
+    return json != NULL ? json : json_string("?");
+}
+
+static json_t *build_heads(const struct core *core)
+{
+    json_t *list = json_array();
+    for (unsigned i = 0; i < core->nheads; i++) {
+        const struct head *head = &core->heads[i];
+        json_array_append_new(
+            list, json_pack("{s:i, s:o, s:i, s:i, s:i, s:i, s:b, s:I, s:I}", "id", (int)head->id,
+                            "name", text(head->config.name), "x", (int)head->config.x, "y",
+                            (int)head->config.y, "width", (int)head->canvas->width, "height",
+                            (int)head->canvas->height, "guest", (int)head->guest,
+                            "frames_published", (json_int_t)head->frames_published,
+                            "pixels_changed", (json_int_t)head->pixels_changed));
+    }
+    return list;
+}
+
+static void append_listener(json_t *list, const struct listener *listener)
+{
+    json_array_append_new(list,
+                          json_pack("{s:s, s:i, s:o}", "kind", listener_kind_name(listener->kind),
+                                    "head", (int)listener->head, "address", text(listener->text)));
+}
+
+static json_t *build_listeners(const struct core *core)
+{
+    json_t *list = json_array();
+    for (unsigned i = 0; i < core->nlisteners; i++)
+        append_listener(list, &core->listeners[i]);
+    return list;
+}
+
+static void append_output(const struct output *output, json_t *outputs, json_t *viewers)
+{
+    struct output_status status;
+    output_status(output, &status);
+    json_array_append_new(
+        outputs, json_pack("{s:s, s:o, s:I, s:i}", "kind", status.kind, "pid",
+                           status.pid != 0 ? json_integer(status.pid) : json_null(), "starts",
+                           (json_int_t)status.starts, "viewers", (int)status.viewers->count));
+    for (const struct viewer *viewer = status.viewers->first; viewer; viewer = viewer->next)
+        json_array_append_new(viewers,
+                              json_pack("{s:s, s:I, s:i, s:s, s:s, s:b}", "kind", status.kind, "id",
+                                        (json_int_t)viewer->id, "head", (int)viewer->head,
+                                        "address", viewer->address, "encoding", viewer->encoding,
+                                        "shared", (int)viewer->shared));
+}
+
+json_t *status_build(const struct core *core)
+{
+    json_t *outputs = json_array(), *viewers = json_array();
+    bool vmm = core->vhost_user != NULL && vhost_user_connected(core->vhost_user);
+    if (core->vnc != NULL)
+        append_output(core->vnc, outputs, viewers);
+    return json_pack("{s:s, s:i, s:I, s:s, s:{s:s, s:s, s:b}, s:o, s:o, s:o, s:o}", "version",
+                     ORIEL_VERSION, "pid", (int)getpid(), "uptime_ms",
+                     (json_int_t)core_uptime_ms(core), "name", core->config->gpu.name, "gpu",
+                     "transport", "vhost-user", "renderer", "2d", "vmm_connected", (int)vmm,
+                     "heads", build_heads(core), "listeners", build_listeners(core), "outputs",
+                     outputs, "viewers", viewers);
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "server/viewers.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Printable ASCII with its NUL inside the field. */
+static bool is_text(const char *text, size_t size)
+{
+    for (size_t i = 0; i < size; i++) {
+        if (text[i] == '\0')
+            return true;
+        if (text[i] < ' ' || text[i] > '~')
+            return false;
+    }
+    return false;
+}
+
+static struct viewer **find(struct viewers *viewers, uint32_t id)
+{
+    struct viewer **at = &viewers->first;
+    while (*at != NULL && (*at)->id != id)
+        at = &(*at)->next;
+    return at;
+}
+
+int viewers_update(struct viewers *viewers, uint32_t head, const struct link_viewer *message)
+{
+    if (message->shared > 1 || !is_text(message->address, sizeof(message->address)) ||
+        !is_text(message->encoding, sizeof(message->encoding)))
+        return -EPROTO;
+    /* New ones stand at the end, so that status shows them in their order. */
+    struct viewer **at = find(viewers, message->id);
+    if (*at == NULL) {
+        if (viewers->count == VIEWERS_MAX)
+            return -EPROTO;
+        *at = calloc(1, sizeof(**at));
+        if (*at == NULL)
+            return -ENOMEM;
+        viewers->count++;
+    }
+    struct viewer *viewer = *at;
+    viewer->id = message->id;
+    viewer->head = head;
+    viewer->shared = message->shared;
+    memcpy(viewer->address, message->address, sizeof(viewer->address));
+    memcpy(viewer->encoding, message->encoding, sizeof(viewer->encoding));
+    return 0;
+}
+
+int viewers_remove(struct viewers *viewers, uint32_t id)
+{
+    struct viewer **at = find(viewers, id);
+    struct viewer *viewer = *at;
+    if (viewer == NULL)
+        return -EPROTO;
+    *at = viewer->next;
+    viewers->count--;
+    free(viewer);
+    return 0;
+}
+
+void viewers_clear(struct viewers *viewers)
+{
+    while (viewers->first != NULL) {
+        struct viewer *viewer = viewers->first;
+        viewers->first = viewer->next;
+        free(viewer);
+    }
+    viewers->count = 0;
+}

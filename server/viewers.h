@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The viewers that an output program says it has, for status. Loop thread.
+ */
+#ifndef ORIEL_SERVER_VIEWERS_H
+#define ORIEL_SERVER_VIEWERS_H
+
+#include "net/link.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* More than any program has descriptors for. */
+#define VIEWERS_MAX 4096
+
+struct viewer {
+    struct viewer *next;
+    uint32_t id, head;
+    bool shared;
+    char address[LINK_TEXT_SIZE];
+    char encoding[sizeof(((struct link_viewer *)0)->encoding)];
+};
+
+struct viewers {
+    struct viewer *first;
+    uint32_t count;
+};
+
+/* A LINK_VIEWER of that head. Returns 0, -EPROTO when a field is not as
+ * net/link.h says or there are too many, -ENOMEM. */
+int viewers_update(struct viewers *viewers, uint32_t head, const struct link_viewer *message);
+/* Returns 0, or -EPROTO when there is no such viewer. */
+int viewers_remove(struct viewers *viewers, uint32_t id);
+void viewers_clear(struct viewers *viewers);
+
+#endif
