@@ -3,6 +3,7 @@
 """The guest's console: its text is on the screen, also after a reboot and after
 a new VMM, and one viewer stays connected through all of it."""
 import base64
+import gzip
 
 from oriel_guest import GuestTest, Picture, main, needs_oriel, wait_until
 
@@ -15,7 +16,8 @@ class ConsoleTest(GuestTest):
                        'for i in 1 2 3 4 5 6 7; do echo "$i: Oriel |#@| $((i * 12345))"; '
                        'done >/dev/tty1')
         rows, columns = map(int, self.guest.run('stty size </dev/tty1').split())
-        text = base64.b64decode(self.guest.run('base64 -w 0 /dev/vcs1'))
+        text = gzip.decompress(base64.b64decode(self.guest.run(
+            'gzip -c </dev/vcs1 | base64')))
         self.assertEqual(len(text), rows * columns)
         return [text[i * columns:(i + 1) * columns] for i in range(rows)]
 

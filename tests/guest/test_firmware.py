@@ -5,12 +5,13 @@ indirect descriptors. The UEFI shell's text is on the screen."""
 import os
 import unittest
 
-from oriel_guest import GuestTest, Picture, main
+from oriel_guest import GuestTest, Picture, main, needs_oriel
 
 FIRMWARE = '/usr/share/ovmf/OVMF.fd'
 
 
 @unittest.skipUnless(os.path.exists(FIRMWARE), 'ovmf is not installed')
+@needs_oriel
 class FirmwareTest(GuestTest):
     def test_shell(self):
         self.boot(firmware=FIRMWARE)
