@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A viewer: one RFB connection, from accept to its end.
+ *
+ * viewer.c has the socket and the connection's life, viewer_messages.c what
+ * the viewer says, viewer_update.c what it is shown and when.
+ *
+ * Loop thread. A viewer owns itself: it goes when its peer goes, breaks the
+ * protocol or is closed, and the owner's gone() is the last word about it.
+ */
+#ifndef ORIEL_NET_VNC_VIEWER_H
+#define ORIEL_NET_VNC_VIEWER_H
+
+#include "net/vnc/display.h"
+#include "net/vnc/encodings.h"
+#include "net/vnc/gate.h"
+#include "net/vnc/handshake.h"
+#include "net/vnc/out_queue.h"
+#include "net/vnc/pixel_format.h"
+#include "net/vnc/update_sender.h"
+#include "server/log.h"
+
+#include <pixman.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+/* No update is encoded for a viewer while more than this waits for its
+ * socket, so that it holds at most one update and this. */
+#define VIEWER_MAX_WAITING (64 * 1024)
+#define VIEWER_ADDRESS_SIZE 64
+/* A pending region of more rectangles is replaced by a coarser one. */
+#define VIEWER_MAX_PENDING_RECTS 256
+#define VIEWER_MAX_REQUESTED_RECTS 32
+
+struct viewer;
+
+/* What all viewers share; outlives them. */
+struct viewer_owner {
+    uv_loop_t *loop;
+    struct gate *gate;
+    const struct password *password;
+    const struct update_sender_ops *sender_ops;
+    uint32_t handshake_timeout_ms;
+    char machine[LINK_TEXT_SIZE]; /* its name */
+    /* viewer->announced differs from what the core knows. */
+    void (*announce)(struct viewer *viewer);
+    /* Its memory is freed after this call. */
+    void (*gone)(struct viewer *viewer);
+};
+
+enum viewer_state {
+    VIEWER_HANDSHAKE,
+    VIEWER_WAITING, /* for the size of the head */
+    VIEWER_RUNNING,
+};
+
+struct viewer {
+    struct viewer_owner *owner;
+    struct display *display; /* that it is connected to, watched or not */
+    struct viewer *next, *previous; /* the owner's list */
+    uint32_t id;
+    char address[VIEWER_ADDRESS_SIZE];
+    enum viewer_state state;
+    bool announced; /* the core has been told of it */
+    struct log_limit log_limit;
+
+    int fd;
+    uv_poll_t poll;
+    int poll_events;
+    uv_timer_t handshake_timer;
+    bool closing;
+    int open_handles; /* and a sender counts as one */
+
+    struct handshake handshake;
+    uint8_t *input; /* what has come and is not handled yet */
+    size_t input_size, input_capacity;
+    bool handling_input;
+    uint64_t skip; /* bytes of a message that nobody wants, still to come */
+    struct out_queue out;
+    uint64_t bytes_sent, updates_sent;
+
+    struct pixel_format format;
+    struct encodings encodings;
+    bool encodings_known;
+
+    /* What it is shown; viewer_update.c. */
+    struct display_watcher watcher;
+    uint16_t width, height; /* of its framebuffer, as it knows it */
+    pixman_region32_t requested;
+    /* Where its picture differs from the newest frame, once it has applied
+     * the moves, which wait to be sent before everything else. */
+    pixman_region32_t pending;
+    struct link_move moves[LINK_MAX_MOVES];
+    uint32_t nmoves;
+    bool cursor_due;          /* the shape has to be sent */
+    bool size_due;            /* ExtendedDesktopSize was asked for */
+    bool size_refused;        /* and is the answer to SetDesktopSize */
+    uint32_t *cursor_patch;   /* the cursor's place as composed for this viewer */
+    struct gate_waiter waiter;
+    bool has_place;           /* in the gate */
+    struct update_sender *sender;
+    struct update update;     /* lent while `sending` */
+    struct shadow *shadow;    /* borrowed while `sending` */
+    bool sending;
+};
+
+/*
+ * Takes fd, also on failure. `address` is the peer's, for people. The viewer
+ * joins no list by itself.
+ */
+int viewer_create(struct viewer **viewer, struct viewer_owner *owner, struct display *display,
+                  uint32_t id, int fd, const char *address);
+
+/* Begins the end; `why` is for the log, NULL for an end that needs no word. */
+void viewer_close(struct viewer *viewer, const char *why);
+
+/* For the three files only. */
+
+/* Writes to the socket what it takes and polls for the rest. */
+void viewer_flush(struct viewer *viewer);
+/* The size of the head is known; a viewer that waits for it starts. */
+void viewer_size_known(struct viewer *viewer);
+/* Handles what has come as far as it can be handled now. */
+void viewer_handle_input(struct viewer *viewer);
+/* Handles one whole message. Returns 0 or a negative errno: the viewer has
+ * to go. */
+int viewer_handle_message(struct viewer *viewer, const uint8_t *message, size_t size);
+/* The message has to wait until the update in progress is sent. */
+bool viewer_message_waits(const struct viewer *viewer, uint8_t type);
+
+void viewer_update_init(struct viewer *viewer);
+void viewer_update_fini(struct viewer *viewer);
+void viewer_request(struct viewer *viewer, bool incremental, const pixman_box32_t *area);
+void viewer_set_encodings(struct viewer *viewer, const struct encodings *encodings);
+void viewer_refuse_size(struct viewer *viewer);
+/* Sends an update when one is due and may go out. */
+void viewer_update(struct viewer *viewer);
+/* struct update_sender_config's. */
+void viewer_update_sent(void *user, int error);
+
+#endif
