@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Checks across keys, once all of them are known. */
 #include "server/config_loader.h"
+#include "device/edid.h"
 #include "server/paths.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 static void check_head_sections(struct config_loader *loader)
@@ -15,6 +17,36 @@ static void check_head_sections(struct config_loader *loader)
             config_error(loader->errors, &place,
                          "[head.%u]: there is no such head; [gpu].heads is %u", head,
                          loader->config->gpu.heads);
+    }
+}
+
+/* What no EDID can say the guest would never learn. */
+static void check_mode(struct config_loader *loader, int head, const char *key,
+                       const struct mode *mode)
+{
+    struct config_place place = config_loader_place(loader, CONFIG_HEAD_SECTION, key, head);
+    const struct edid_params params = {.name = "", .preferred = *mode};
+    uint8_t edid[EDID_MAX_SIZE];
+    char section[16], value[48];
+
+    if (edid_generate(&params, edid, sizeof(edid)) >= 0)
+        return;
+    snprintf(section, sizeof(section), "head.%d", head);
+    snprintf(value, sizeof(value), "%ux%u@%u", mode->width, mode->height, mode->refresh);
+    place.section = section;
+    place.value = value;
+    config_error(loader->errors, &place,
+                 "is more than an EDID can describe (4095x4095 pixels, "
+                 "655 million of them per second)");
+}
+
+static void check_modes(struct config_loader *loader)
+{
+    for (unsigned head = 0; head < loader->config->gpu.heads; head++) {
+        const struct config_head *config = &loader->config->heads[head];
+        check_mode(loader, (int)head, "mode", &config->mode);
+        for (uint32_t i = 0; i < config->modes.count; i++)
+            check_mode(loader, (int)head, "modes", &config->modes.modes[i]);
     }
 }
 
@@ -59,6 +91,7 @@ static void check_sockets(struct config_loader *loader)
 void config_loader_check(struct config_loader *loader)
 {
     check_head_sections(loader);
+    check_modes(loader);
     check_vnc(loader);
     check_sockets(loader);
 }

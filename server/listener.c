@@ -84,6 +84,7 @@ static int bind_unix(struct listener *listener, mode_t mode)
         return -errno;
     listener->device = st.st_dev;
     listener->inode = st.st_ino;
+    listener->made = st.st_mtim;
     return listen(listener->fd, SOMAXCONN) == 0 ? 0 : -errno;
 }
 
@@ -163,15 +164,22 @@ int listener_take_fd(struct listener *listener)
     return fd;
 }
 
-void listener_close(struct listener *listener)
+static bool is_ours(const struct listener *listener)
 {
     struct stat st;
+    /* No file has inode 0: it means that we never got as far as bind(). */
+    return listener->inode != 0 && lstat(listener->address.path, &st) == 0 &&
+           st.st_dev == listener->device && st.st_ino == listener->inode &&
+           st.st_mtim.tv_sec == listener->made.tv_sec &&
+           st.st_mtim.tv_nsec == listener->made.tv_nsec;
+}
+
+void listener_close(struct listener *listener)
+{
     if (listener->fd >= 0)
         close(listener->fd);
     listener->fd = -1;
-    /* No file has inode 0: it means that we never got as far as bind(). */
-    if (listener->inode != 0 && lstat(listener->address.path, &st) == 0 &&
-        st.st_dev == listener->device && st.st_ino == listener->inode)
+    if (is_ours(listener))
         unlink(listener->address.path);
     listener->inode = 0;
 }

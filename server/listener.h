@@ -13,6 +13,7 @@
 
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 enum listener_kind { LISTENER_GPU, LISTENER_CONTROL, LISTENER_VNC };
 
@@ -23,9 +24,11 @@ struct listener {
     int fd;                       /* close-on-exec, non-blocking; -1: handed on */
     struct address address;       /* with the real port */
     char text[ADDRESS_TEXT_SIZE]; /* the address for people and programs */
-    /* unix: the file that we made, so that only that one is removed. */
+    /* unix: the file that we made, so that only that one is removed. The time
+     * is there since file systems give the number of a file out again. */
     dev_t device;
     ino_t inode;
+    struct timespec made;
 };
 
 const char *listener_kind_name(enum listener_kind kind);
