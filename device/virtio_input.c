@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "device/virtio_input.h"
+
+#include "device/input_queue.h"
+#include "device/virtio_input_config.h"
+#include "server/log.h"
+
+#include <endian.h>
+#include <errno.h>
+#include <linux/input-event-codes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define EVENT_QUEUE 0
+#define STATUS_QUEUE 1
+#define EVENT_SIZE 8
+/* Buffers of a queue that are looked at in one go. */
+#define TURN_BUFFERS 4096
+
+struct virtio_input {
+    struct virtio_device device; /* first: the transport hands this back */
+    struct virtio_input_config_source config;
+    uint8_t select, subsel;
+    struct input_queue pending;
+    struct virtqueue_chain chain;
+    uint32_t leds;
+    const struct virtio_input_listener *listener;
+    void *user;
+    struct log_limit log_limit;
+};
+
+static struct virtio_input *device_input(struct virtio_device *device)
+{
+    return (struct virtio_input *)device;
+}
+
+static void warn_chain(struct virtio_input *input, int error)
+{
+    log_warning_limited(&input->log_limit, "input", "%s: the guest's %s", input->device.name,
+                        error == -EIO ? "ring is corrupt, it is ignored from now on"
+                                      : "descriptor chain is malformed");
+}
+
+static void write_event(struct virtio_input *input, struct virtqueue *queue)
+{
+    const struct input_event_value *event = input_queue_first(&input->pending);
+    /* A buffer that no event fits into goes back empty; the event waits. */
+    if (input->chain.write_size < EVENT_SIZE) {
+        virtqueue_push(queue, input->chain.head, 0);
+        return;
+    }
+    struct {
+        uint16_t type, code;
+        uint32_t value;
+    } wire = { htole16(event->type), htole16(event->code), htole32((uint32_t)event->value) };
+    virtqueue_chain_write(&input->chain, 0, &wire, sizeof wire);
+    virtqueue_push(queue, input->chain.head, EVENT_SIZE);
+    input_queue_drop_first(&input->pending);
+}
+
+static void serve_events(struct virtio_input *input)
+{
+    struct virtqueue *queue = &input->device.queues[EVENT_QUEUE];
+    for (unsigned n = 0; n < TURN_BUFFERS && input_queue_first(&input->pending); n++) {
+        int result = virtqueue_pop(queue, input->device.memory, &input->chain);
+        if (result == 0)
+            break;
+        if (result < 0)
+            warn_chain(input, result);
+        else
+            write_event(input, queue);
+    }
+    virtqueue_flush(queue);
+}
+
+static void take_status(struct virtio_input *input)
+{
+    struct {
+        uint16_t type, code;
+        uint32_t value;
+    } wire;
+    if (virtqueue_chain_read(&input->chain, 0, &wire, sizeof wire) < sizeof wire)
+        return;
+    unsigned code = le16toh(wire.code);
+    if (le16toh(wire.type) != EV_LED || code > LED_SCROLLL)
+        return;
+    uint32_t leds = input->leds & ~(1u << code);
+    if (wire.value != 0)
+        leds |= 1u << code;
+    if (leds == input->leds)
+        return;
+    input->leds = leds;
+    input->listener->leds(input->user, leds);
+}
+
+static void serve_status(struct virtio_input *input)
+{
+    struct virtqueue *queue = &input->device.queues[STATUS_QUEUE];
+    for (unsigned n = 0; n < TURN_BUFFERS; n++) {
+        int result = virtqueue_pop(queue, input->device.memory, &input->chain);
+        if (result == 0)
+            break;
+        if (result < 0) {
+            warn_chain(input, result);
+            continue;
+        }
+        take_status(input);
+        virtqueue_push(queue, input->chain.head, 0);
+    }
+    virtqueue_flush(queue);
+}
+
+static void config_read(struct virtio_device *device, uint32_t offset, void *data, uint32_t size)
+{
+    struct virtio_input *input = device_input(device);
+    struct virtio_input_config config;
+    virtio_input_config_fill(&input->config, input->select, input->subsel, &config);
+    memset(data, 0, size);
+    if (offset < sizeof config)
+        memcpy(data, (const uint8_t *)&config + offset,
+               size < sizeof config - offset ? size : sizeof config - offset);
+}
+
+/* The driver sets one selector at a time, and QEMU sends the whole space each
+ * time: only the first two bytes ever mean anything. */
+static void config_write(struct virtio_device *device, uint32_t offset, const void *data,
+                         uint32_t size)
+{
+    struct virtio_input *input = device_input(device);
+    const uint8_t *bytes = data;
+    if (offset == 0 && size > 0)
+        input->select = bytes[0];
+    if (offset <= 1 && size > 1 - offset)
+        input->subsel = bytes[1 - offset];
+}
+
+static void queue_notify(struct virtio_device *device, unsigned index)
+{
+    struct virtio_input *input = device_input(device);
+    if (index == EVENT_QUEUE)
+        serve_events(input);
+    else
+        serve_status(input);
+}
+
+/* Nothing is ever held: a chain is taken and answered in one go. */
+static void queue_stop(struct virtio_device *device, unsigned index)
+{
+    (void)device;
+    (void)index;
+}
+
+static void reset(struct virtio_device *device)
+{
+    struct virtio_input *input = device_input(device);
+    input_queue_clear(&input->pending);
+    input->select = input->subsel = 0;
+    if (input->leds != 0) {
+        input->leds = 0;
+        input->listener->leds(input->user, 0);
+    }
+    input->listener->driver_changed(input->user, input);
+}
+
+static void memory_changed(struct virtio_device *device)
+{
+    (void)device;
+}
+
+static const struct virtio_device_ops input_ops = {
+    .config_read = config_read,
+    .config_write = config_write,
+    .queue_notify = queue_notify,
+    .queue_stop = queue_stop,
+    .reset = reset,
+    .memory_changed = memory_changed,
+};
+
+struct virtio_input *virtio_input_create(enum virtio_input_kind kind, const char *serial,
+                                         const struct virtio_input_listener *listener,
+                                         void *user)
+{
+    static const char *const names[] = { "keyboard", "tablet", "mouse" };
+    struct virtio_input *input = calloc(1, sizeof *input);
+    if (!input)
+        return NULL;
+    input->device.ops = &input_ops;
+    input->device.name = names[kind];
+    input->device.nqueues = 2;
+    input->listener = listener;
+    input->user = user;
+    virtio_input_config_init(&input->config, kind, serial);
+    input_queue_clear(&input->pending);
+    return input;
+}
+
+void virtio_input_destroy(struct virtio_input *input)
+{
+    free(input);
+}
+
+struct virtio_device *virtio_input_device(struct virtio_input *input)
+{
+    return &input->device;
+}
+
+bool virtio_input_active(const struct virtio_input *input)
+{
+    const struct virtqueue *queue = &input->device.queues[EVENT_QUEUE];
+    return queue->running && !queue->broken;
+}
+
+bool virtio_input_report(struct virtio_input *input, const struct input_event_value *events,
+                         size_t n)
+{
+    bool taken = input_queue_add(&input->pending, events, n);
+    if (!taken)
+        log_warning_limited(&input->log_limit, "input",
+                            "%s: the guest takes no events, one is dropped", input->device.name);
+    serve_events(input);
+    return taken;
+}
+
+size_t virtio_input_pending(const struct virtio_input *input)
+{
+    return input->pending.count;
+}
