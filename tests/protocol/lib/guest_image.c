@@ -103,8 +103,9 @@ bool guest_image_equal(const struct guest_image *image, const struct guest_image
     size_t wrong = 0, first = 0;
 
     if (image->width != expected->width || image->height != expected->height) {
-        print_error("%s: %ux%u, expected %ux%u\n", what, image->width, image->height,
-                    expected->width, expected->height);
+        if (what != NULL)
+            print_error("%s: %ux%u, expected %ux%u\n", what, image->width, image->height,
+                        expected->width, expected->height);
         return false;
     }
     for (size_t i = 0; i < (size_t)image->width * image->height; i++) {
@@ -115,18 +116,19 @@ bool guest_image_equal(const struct guest_image *image, const struct guest_image
     }
     if (wrong == 0)
         return true;
-    print_error("%s: %zu pixels differ, first (%zu,%zu): %06x, expected %06x\n", what, wrong,
+    if (what != NULL)
+        print_error("%s: %zu pixels differ, first (%zu,%zu): %06x, expected %06x\n", what, wrong,
                 first % image->width, first / image->width, image->pixels[first] & COLOUR_BITS,
                 expected->pixels[first] & COLOUR_BITS);
     return false;
 }
 
-void guest_image_read_png(struct guest_image *image, const char *path)
+void guest_image_read_png(struct guest_image *image, const void *bytes, size_t size)
 {
     png_image png = { .version = PNG_IMAGE_VERSION };
 
-    CHECK(png_image_begin_read_from_file(&png, path), "%s: %s", path, png.message);
+    CHECK(png_image_begin_read_from_memory(&png, bytes, size), "PNG: %s", png.message);
     png.format = PNG_FORMAT_BGRA; /* 0xAARRGGBB on the hosts that we run on */
     guest_image_init(image, png.width, png.height);
-    CHECK(png_image_finish_read(&png, NULL, image->pixels, 0, NULL), "%s: %s", path, png.message);
+    CHECK(png_image_finish_read(&png, NULL, image->pixels, 0, NULL), "PNG: %s", png.message);
 }

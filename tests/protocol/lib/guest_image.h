@@ -9,6 +9,7 @@
 #include "tests/protocol/lib/guest_gpu_command.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct guest_image {
@@ -35,10 +36,10 @@ int guest_image_format_bytes(uint32_t format, uint8_t offsets[4]);
 uint32_t guest_image_encode(uint32_t format, uint32_t colour, uint8_t alpha);
 
 /* True when both are equal in the colour bits; otherwise says where the first
- * difference is. */
+ * difference is (`what` NULL: says nothing). */
 bool guest_image_equal(const struct guest_image *image, const struct guest_image *expected,
                        const char *what);
-/* Reads a PNG file, pixel for pixel. */
-void guest_image_read_png(struct guest_image *image, const char *path);
+/* Decodes a PNG file in memory, pixel for pixel. */
+void guest_image_read_png(struct guest_image *image, const void *bytes, size_t size);
 
 #endif

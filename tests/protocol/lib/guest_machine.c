@@ -3,6 +3,8 @@
 
 #include "tests/protocol/lib/guest_check.h"
 
+#include <nettle/base64.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -84,22 +86,39 @@ void guest_machine_reset(struct guest_machine *machine)
     CHECK(transport->ops->start(transport) == 0, "start after a reset");
 }
 
+static uint8_t *decode_base64(const char *text, size_t *size)
+{
+    struct base64_decode_ctx context;
+    size_t length = strlen(text);
+    uint8_t *bytes = malloc(BASE64_DECODE_LENGTH(length));
+
+    CHECK(bytes != NULL, "memory");
+    base64_decode_init(&context);
+    CHECK(base64_decode_update(&context, size, bytes, length, text) &&
+              base64_decode_final(&context),
+          "base64");
+    return bytes;
+}
+
 void guest_machine_screenshot(struct guest_machine *machine, unsigned head,
                               struct guest_image *image)
 {
-    char path[128], number[16];
-    const char *arguments[] = { "-s",     machine->oriel.control_socket,
-                                "screenshot", "--head", number, path, NULL };
+    json_t *reply = oriel_process_request(&machine->oriel, "screenshot",
+                                          json_pack("{s:i}", "head", (int)head));
+    const char *text = json_string_value(json_object_get(reply, "png"));
+    uint8_t *png;
+    size_t size;
 
-    snprintf(path, sizeof(path), "%s/screenshot-%u.png", machine->oriel.dir, head);
-    snprintf(number, sizeof(number), "%u", head);
-    CHECK(oriel_run_program("orielctl", arguments) == 0, "orielctl screenshot");
-    guest_image_read_png(image, path);
-    unlink(path);
+    CHECK(json_is_true(json_object_get(reply, "ok")) && text != NULL, "screenshot: %s",
+          json_string_value(json_object_get(reply, "error")));
+    png = decode_base64(text, &size);
+    guest_image_read_png(image, png, size);
+    free(png);
+    json_decref(reply);
 }
 
-void guest_machine_expect(struct guest_machine *machine, unsigned head,
-                          const struct guest_image *expected, const char *what)
+static bool shows(struct guest_machine *machine, unsigned head,
+                  const struct guest_image *expected, const char *what)
 {
     struct guest_image image;
     bool equal;
@@ -107,7 +126,27 @@ void guest_machine_expect(struct guest_machine *machine, unsigned head,
     guest_machine_screenshot(machine, head, &image);
     equal = guest_image_equal(&image, expected, what);
     guest_image_finish(&image);
-    CHECK(equal, "%s: head %u", what, head);
+    return equal;
+}
+
+void guest_machine_expect_now(struct guest_machine *machine, unsigned head,
+                              const struct guest_image *expected, const char *what)
+{
+    CHECK(shows(machine, head, expected, what), "%s: head %u", what, head);
+}
+
+void guest_machine_expect(struct guest_machine *machine, unsigned head,
+                          const struct guest_image *expected, const char *what)
+{
+    uint64_t until = check_now_us() + 1000000 * oriel_patience();
+
+    while (!shows(machine, head, expected, NULL)) {
+        if (check_now_us() > until) {
+            guest_machine_expect_now(machine, head, expected, what);
+            return;
+        }
+        usleep(5000);
+    }
 }
 
 bool guest_machine_head_is_guest(struct guest_machine *machine, unsigned head)
@@ -117,8 +156,6 @@ bool guest_machine_head_is_guest(struct guest_machine *machine, unsigned head)
     json_t *guest;
     bool answer;
 
-    if (heads == NULL)
-        heads = json_object_get(json_object_get(reply, "result"), "heads");
     guest = json_object_get(json_array_get(heads, head), "guest");
     CHECK(json_is_boolean(guest), "status says of head %u whether a guest has it", head);
     answer = json_is_true(guest);

@@ -97,9 +97,11 @@ void guest_ram_remove(struct guest_ram *ram, uint64_t gpa)
     CHECK(false, "no region starts at 0x%llx", (unsigned long long)gpa);
 }
 
-void guest_ram_move_user(struct guest_ram *ram)
+void guest_ram_move_user(struct guest_ram *ram, uint64_t kept)
 {
     for (unsigned i = 0; i < ram->nregions; i++) {
+        if (&ram->regions[i] == guest_ram_find(ram, kept))
+            continue;
         ram->regions[i].user_addr = ram->next_user_addr + (ram->regions[i].gpa & 0xfff);
         ram->next_user_addr += ram->regions[i].size + GUEST_RAM_GIB;
     }
@@ -116,10 +118,12 @@ void guest_ram_split(struct guest_ram *ram, uint64_t gpa, uint64_t at)
     fd = fcntl(old.fd, F_DUPFD_CLOEXEC, 3);
     CHECK(fd >= 0, "dup");
     guest_ram_remove(ram, gpa);
-    guest_ram_add_fd(ram, gpa, at - gpa, fd, old.fd_offset)->used =
-        old.used < at - gpa ? old.used : at - gpa;
-    guest_ram_add_fd(ram, at, gpa + old.size - at, fd, old.fd_offset + (at - gpa))->used =
-        old.used < at - gpa ? 0 : old.used - (at - gpa);
+    region = guest_ram_add_fd(ram, gpa, at - gpa, fd, old.fd_offset);
+    region->user_addr = old.user_addr;
+    region->used = old.used < at - gpa ? old.used : at - gpa;
+    region = guest_ram_add_fd(ram, at, gpa + old.size - at, fd, old.fd_offset + (at - gpa));
+    region->user_addr = old.user_addr + (at - gpa);
+    region->used = old.used < at - gpa ? 0 : old.used - (at - gpa);
     close(fd);
 }
 

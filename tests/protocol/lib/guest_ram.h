@@ -54,9 +54,11 @@ struct guest_ram_region *guest_ram_add_fd(struct guest_ram *ram, uint64_t gpa, u
                                           int fd, uint64_t fd_offset);
 /* The region that starts there goes. */
 void guest_ram_remove(struct guest_ram *ram, uint64_t gpa);
-/* Every region gets another user address, as if the VMM had mapped it anew. */
-void guest_ram_move_user(struct guest_ram *ram);
-/* The region that starts at `gpa` becomes two that meet at `at`. */
+/* Every region but the one that holds `kept` (the rings: a VMM never moves
+ * those that run) gets another user address, as if mapped anew. */
+void guest_ram_move_user(struct guest_ram *ram, uint64_t kept);
+/* The region that starts at `gpa` becomes two that meet at `at`; bytes and
+ * user addresses stay what they were. */
 void guest_ram_split(struct guest_ram *ram, uint64_t gpa, uint64_t at);
 
 /* NULL when nothing is there. */

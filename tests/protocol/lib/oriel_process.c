@@ -71,15 +71,18 @@ static pid_t spawn(struct oriel_process *process, const struct oriel_options *op
                    int ready_fd)
 {
     char path[256], gpu[128], control[128];
-    char *argv[2 * ORIEL_MAX_SETTINGS + 16] = { path, "--ready-fd", "3", "-o", gpu, "-o", control };
+    char *argv[2 * ORIEL_MAX_SETTINGS + 16] = {
+        path, "--ready-fd", "3", "-o", gpu, "-o", control, "-o", "vnc.listen="
+    };
     int log_fd = open(process->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    unsigned n = 7;
+    unsigned n = 9;
     pid_t pid;
 
     program_path(path, sizeof(path), "oriel");
     snprintf(gpu, sizeof(gpu), "gpu.socket=%s", process->gpu_socket);
     snprintf(control, sizeof(control), "control.socket=%s", process->control_socket);
     for (unsigned i = 0; options != NULL && options->settings[i] != NULL; i++) {
+        CHECK(i < ORIEL_MAX_SETTINGS, "settings");
         argv[n++] = "-o";
         argv[n++] = (char *)(uintptr_t)options->settings[i];
     }

@@ -24,8 +24,8 @@ struct oriel_process {
 };
 
 struct oriel_options {
-    /* Each "section.key=value", given with -o; NULL ends the list. Sockets of
-     * the gpu and of control are set already. */
+    /* Each "section.key=value", given with -o; NULL ends the list. The sockets
+     * of the gpu and of control are set already, and nobody listens for VNC. */
     const char *settings[ORIEL_MAX_SETTINGS];
 };
 
