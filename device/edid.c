@@ -52,8 +52,8 @@ static const struct {
     struct mode mode;
     uint8_t aspect; /* code of a standard timing */
 } standard_modes[STANDARD_COUNT] = {
-    {{1280, 720, 60}, 3},  {{1280, 800, 60}, 0},  {{1280, 1024, 60}, 2}, {{1440, 900, 60}, 0},
-    {{1600, 900, 60}, 3},  {{1680, 1050, 60}, 0}, {{1920, 1080, 60}, 3}, {{1920, 1200, 60}, 0},
+    {{1280, 720, 60}, 3}, {{1280, 800, 60}, 0},  {{1280, 1024, 60}, 2}, {{1440, 900, 60}, 0},
+    {{1600, 900, 60}, 3}, {{1680, 1050, 60}, 0}, {{1920, 1080, 60}, 3}, {{1920, 1200, 60}, 0},
 };
 
 /* Listed by the established bits 640x480, 800x600 and 1024x768 at 60 Hz. */
@@ -66,8 +66,8 @@ static const struct mode large_modes[] = {{2560, 1440, 60}, {2560, 1600, 60}, {3
 /* What the range limits say: all timings that are listed. The first values
  * are those of the established and standard modes, from VESA DMT. */
 struct limits {
-    uint32_t v_min, v_max;           /* Hz */
-    uint32_t h_min, h_max;           /* kHz */
+    uint32_t v_min, v_max; /* Hz */
+    uint32_t h_min, h_max; /* kHz */
     uint32_t clock_10mhz;
 };
 static const struct limits standard_limits = {59, 61, 31, 75, 20};
@@ -116,8 +116,7 @@ static bool is_listed(const struct edid_params *params, const struct mode *mode,
 
 static void add_timing(struct edid *edid, const struct mode *mode)
 {
-    if (edid->ntimings < MAX_TIMINGS &&
-        edid_timing_init(&edid->timings[edid->ntimings], mode) == 0)
+    if (edid->ntimings < MAX_TIMINGS && edid_timing_init(&edid->timings[edid->ntimings], mode) == 0)
         edid->ntimings++;
 }
 

@@ -15,10 +15,10 @@
 
 struct edid_timing {
     uint32_t clock_10khz;
-    uint32_t width, height;       /* visible pixels */
-    uint32_t h_blank, v_blank;    /* pixels, lines */
-    uint32_t h_front, h_sync;     /* pixels */
-    uint32_t v_front, v_sync;     /* lines */
+    uint32_t width, height;    /* visible pixels */
+    uint32_t h_blank, v_blank; /* pixels, lines */
+    uint32_t h_front, h_sync;  /* pixels */
+    uint32_t v_front, v_sync;  /* lines */
 };
 
 /* Returns 0, or -EINVAL when the mode does not fit the 18 bytes: sides up to

@@ -46,8 +46,8 @@ static bool find_grid(pixman_region32_t *coarse, const pixman_region32_t *region
     if (boxes == NULL)
         return false;
     for (int32_t grid = FINEST_GRID; !found && grid < COARSEST_GRID; grid *= 2) {
-        found = coarsen(coarse, region, boxes, grid) &&
-                pixman_region32_n_rects(coarse) <= max_rects;
+        found =
+            coarsen(coarse, region, boxes, grid) && pixman_region32_n_rects(coarse) <= max_rects;
         if (!found)
             pixman_region32_fini(coarse);
     }

@@ -35,8 +35,7 @@ static double now_ms(void)
 
 static uint8_t *map_pixels(size_t size, int value)
 {
-    uint8_t *pixels =
-        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint8_t *pixels = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (pixels == MAP_FAILED) {
         perror("mmap");
         exit(1);

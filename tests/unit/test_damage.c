@@ -25,10 +25,10 @@ static const struct layout {
     pixman_format_code_t format;
     int red, green, blue, other;
 } layouts[] = {
-    {PIXMAN_x8r8g8b8, 16, 8, 0, 24},  {PIXMAN_a8r8g8b8, 16, 8, 0, 24},
-    {PIXMAN_b8g8r8x8, 8, 16, 24, 0},  {PIXMAN_b8g8r8a8, 8, 16, 24, 0},
-    {PIXMAN_x8b8g8r8, 0, 8, 16, 24},  {PIXMAN_a8b8g8r8, 0, 8, 16, 24},
-    {PIXMAN_r8g8b8x8, 24, 16, 8, 0},  {PIXMAN_r8g8b8a8, 24, 16, 8, 0},
+    {PIXMAN_x8r8g8b8, 16, 8, 0, 24}, {PIXMAN_a8r8g8b8, 16, 8, 0, 24},
+    {PIXMAN_b8g8r8x8, 8, 16, 24, 0}, {PIXMAN_b8g8r8a8, 8, 16, 24, 0},
+    {PIXMAN_x8b8g8r8, 0, 8, 16, 24}, {PIXMAN_a8b8g8r8, 0, 8, 16, 24},
+    {PIXMAN_r8g8b8x8, 24, 16, 8, 0}, {PIXMAN_r8g8b8a8, 24, 16, 8, 0},
 };
 #define LAYOUT_COUNT (sizeof(layouts) / sizeof(layouts[0]))
 
