@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "device/canvas.h"
 
+#include "device/unmap.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -31,7 +33,7 @@ static int map_and_seal(struct canvas *canvas)
     return 0;
 }
 
-struct canvas *canvas_create(uint32_t width, uint32_t height)
+struct canvas *canvas_create(uv_loop_t *loop, uint32_t width, uint32_t height)
 {
     if (width == 0 || height == 0 || width > CANVAS_MAX_SIZE || height > CANVAS_MAX_SIZE) {
         errno = EINVAL;
@@ -41,6 +43,7 @@ struct canvas *canvas_create(uint32_t width, uint32_t height)
     if (!canvas)
         return NULL;
     canvas->refs = 1;
+    canvas->loop = loop;
     canvas->width = width;
     canvas->height = height;
     canvas->stride = canvas_stride(width);
@@ -74,7 +77,7 @@ void canvas_unref(struct canvas *canvas)
 {
     if (!canvas || --canvas->refs > 0)
         return;
-    munmap(canvas->header, canvas->size);
+    unmap_soon(canvas->loop, canvas->header, canvas->size);
     close(canvas->fd);
     free(canvas);
 }

@@ -12,9 +12,11 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <uv.h>
 
 struct canvas {
     unsigned refs;
+    uv_loop_t *loop;
     int fd;                 /* the memfd, for whoever shall see it */
     uint32_t width, height; /* pixels */
     size_t stride;          /* bytes */
@@ -24,7 +26,7 @@ struct canvas {
 };
 
 /* One reference, all pixels black. NULL with errno set on failure. */
-struct canvas *canvas_create(uint32_t width, uint32_t height);
+struct canvas *canvas_create(uv_loop_t *loop, uint32_t width, uint32_t height);
 struct canvas *canvas_ref(struct canvas *canvas);
 void canvas_unref(struct canvas *canvas); /* NULL is fine */
 

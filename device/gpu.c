@@ -277,6 +277,7 @@ struct gpu *gpu_create(uv_loop_t *loop, struct head *heads, unsigned nheads,
     gpu->heads = heads;
     gpu->nheads = nheads;
     gpu->limits = *limits;
+    gpu->resources.loop = loop;
     gpu->device.ops = &gpu_ops;
     gpu->device.name = "gpu";
     gpu->device.device_features = 1ull << VIRTIO_GPU_F_EDID;

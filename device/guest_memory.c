@@ -73,13 +73,15 @@ mmap_failure:
     return NULL;
 }
 
+/* A mapping that lost pages is made anew: the VMM may have put things right. */
 static struct mapping *find_mapping(const struct guest_memory *old, const struct stat *st,
                                     uint64_t offset, size_t size)
 {
     for (unsigned i = 0; old && i < old->n; i++) {
         struct mapping *mapping = old->regions[i].mapping;
         if (mapping->device == st->st_dev && mapping->inode == st->st_ino &&
-            mapping->file_offset == offset && mapping->size == size)
+            mapping->file_offset == offset && mapping->size == size &&
+            !memory_guard_lost(mapping->guard))
             return mapping;
     }
     return NULL;

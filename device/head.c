@@ -17,7 +17,7 @@
 /* Another canvas for another size. */
 static int renew_canvas(struct head *head, uint32_t width, uint32_t height)
 {
-    struct canvas *canvas = canvas_create(width, height);
+    struct canvas *canvas = canvas_create(head->loop, width, height);
     if (!canvas) {
         log_error("head", "head %u: no canvas of %ux%u: %s", head->id, width, height,
                   strerror(errno));
@@ -52,7 +52,8 @@ static void set_source(struct head *head, struct picture *picture, uint32_t x, u
 static void show_card(struct head *head)
 {
     struct canvas *canvas = head->canvas;
-    struct picture *card = picture_create(canvas->width, canvas->height, PIXMAN_x8r8g8b8);
+    struct picture *card = picture_create(head->loop, canvas->width, canvas->height,
+                                          PIXMAN_x8r8g8b8);
     if (!card) {
         log_error("head", "head %u: no memory for the card", head->id);
         return;
@@ -81,7 +82,7 @@ int head_init(struct head *head, uv_loop_t *loop, uint32_t id, const struct head
     head->loop = loop;
     head->id = id;
     head->config = *config;
-    head->canvas = canvas_create(config->mode.width, config->mode.height);
+    head->canvas = canvas_create(loop, config->mode.width, config->mode.height);
     if (!head->canvas)
         return -errno;
     pixman_region32_init(&head->flushed);

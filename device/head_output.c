@@ -74,6 +74,17 @@ static void serve(struct head_output *output)
         serve_frame(output);
 }
 
+/* An output can take something again. A publish that is due, now or in a
+ * moment, brings newer pixels than the canvas has, and serves it then. */
+static void publish_or_serve(struct head_output *output)
+{
+    struct head *head = output->head;
+    head_publish(head);
+    bool due = head->source && pixman_region32_not_empty(&head->flushed);
+    if (output->canvas_pending || !due)
+        serve(output);
+}
+
 void head_outputs_serve(struct head *head)
 {
     for (struct head_output *output = head->outputs; output; output = output->next)
@@ -167,9 +178,7 @@ void head_output_credit(struct head_output *output, uint32_t frames)
     output->credit += frames;
     if (output->credit > HEAD_OUTPUT_MAX_CREDIT)
         output->credit = HEAD_OUTPUT_MAX_CREDIT;
-    /* A publish that is due brings newer pixels than the canvas has. */
-    head_publish(output->head);
-    serve(output);
+    publish_or_serve(output);
 }
 
 int head_output_taken(struct head_output *output, uint64_t sequence)
@@ -181,8 +190,7 @@ int head_output_taken(struct head_output *output, uint64_t sequence)
         output->stale = false;
         owe_whole(output);
     }
-    head_publish(output->head);
-    serve(output);
+    publish_or_serve(output);
     return 0;
 }
 
@@ -191,6 +199,5 @@ void head_output_unblock(struct head_output *output)
     if (!output->blocked)
         return;
     output->blocked = false;
-    serve(output);
-    head_publish(output->head);
+    publish_or_serve(output);
 }

@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "device/picture.h"
 
+#include "device/unmap.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
 /* Anonymous mappings are zero without being touched and go back to the
  * system at once, whatever size guests come up with. */
-struct picture *picture_create(uint32_t width, uint32_t height, pixman_format_code_t format)
+struct picture *picture_create(uv_loop_t *loop, uint32_t width, uint32_t height,
+                               pixman_format_code_t format)
 {
     struct picture *picture = calloc(1, sizeof *picture);
     if (!picture)
         return NULL;
     picture->refs = 1;
+    picture->loop = loop;
     picture->width = width;
     picture->height = height;
     picture->stride = (size_t)width * 4;
@@ -38,6 +42,6 @@ void picture_unref(struct picture *picture)
 {
     if (!picture || --picture->refs > 0)
         return;
-    munmap(picture->pixels, picture->stride * picture->height);
+    unmap_soon(picture->loop, picture->pixels, picture->stride * picture->height);
     free(picture);
 }

@@ -13,9 +13,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <uv.h>
 
 struct picture {
     unsigned refs;
+    uv_loop_t *loop;
     unsigned lent;          /* publish jobs that read it */
     bool writing;           /* a transfer job writes it */
     bool unflushed;         /* written since its last flush */
@@ -27,7 +29,8 @@ struct picture {
 
 /* One reference, all bytes zero (lazily: untouched memory costs nothing).
  * NULL with errno set on failure. */
-struct picture *picture_create(uint32_t width, uint32_t height, pixman_format_code_t format);
+struct picture *picture_create(uv_loop_t *loop, uint32_t width, uint32_t height,
+                               pixman_format_code_t format);
 struct picture *picture_ref(struct picture *picture);
 void picture_unref(struct picture *picture); /* NULL is fine */
 

@@ -29,7 +29,7 @@ struct resource *resource_add(struct resource_table *table, uint32_t id, uint32_
     if (!resource)
         return NULL;
     resource->id = id;
-    resource->picture = picture_create(width, height, format);
+    resource->picture = picture_create(table->loop, width, height, format);
     if (!resource->picture) {
         free(resource);
         return NULL;

@@ -24,6 +24,7 @@ struct resource_table {
     struct resource *buckets[RESOURCE_BUCKETS];
     uint32_t count;
     uint64_t bytes; /* of all pictures */
+    uv_loop_t *loop; /* set by the owner */
 };
 
 uint64_t resource_bytes(uint32_t width, uint32_t height);

@@ -32,7 +32,8 @@ void virtio_input_config_init(struct virtio_input_config_source *source,
 
 static void set_string(struct virtio_input_config *config, const char *string)
 {
-    config->size = (uint8_t)strnlen(string, sizeof config->u.string);
+    size_t size = strlen(string);
+    config->size = (uint8_t)(size < sizeof config->u.string ? size : sizeof config->u.string);
     memcpy(config->u.string, string, config->size);
 }
 
