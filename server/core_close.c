@@ -3,6 +3,7 @@
 #include "server/core.h"
 #include "server/log.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -27,6 +28,9 @@ static void close_own_handles(struct core *core)
 {
     for (int i = 0; i < 2; i++)
         uv_close((uv_handle_t *)&core->signals[i], NULL);
+    /* Who signals twice gets the clean end all the same. */
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGINT, SIG_IGN);
     uv_close((uv_handle_t *)&core->deadline, NULL);
     uv_close((uv_handle_t *)&core->stop_async, NULL);
 }
