@@ -151,17 +151,26 @@ static bool wait_for_frame(struct head *head)
     return true;
 }
 
-/* Keeps to the head's rate over time: timers count whole milliseconds, so the
- * due times advance by the exact interval instead of from the last publish. */
+static uint64_t pace_interval_ns(const struct head *head)
+{
+    return 1000000000u / head->config.max_fps;
+}
+
 static bool wait_for_pace(struct head *head)
 {
-    uint64_t now = uv_hrtime(), interval = 1000000000u / head->config.max_fps;
-    if (now < head->due_ns) {
-        publish_in(head, (head->due_ns - now + 999999) / 1000000);
-        return true;
-    }
+    uint64_t now = uv_hrtime();
+    if (now >= head->due_ns)
+        return false;
+    publish_in(head, (head->due_ns - now + 999999) / 1000000);
+    return true;
+}
+
+/* Keeps to the head's rate over time: timers count whole milliseconds, so the
+ * due times advance by the exact interval instead of from the last publish. */
+static void advance_pace(struct head *head)
+{
+    uint64_t now = uv_hrtime(), interval = pace_interval_ns(head);
     head->due_ns = (now - head->due_ns < interval ? head->due_ns : now) + interval;
-    return false;
 }
 
 void head_publish(struct head *head)
@@ -176,10 +185,11 @@ void head_publish(struct head *head)
         publish_in(head, wait_ms);
         return;
     }
-    if (wait_for_frame(head) || wait_for_pace(head))
+    if (wait_for_pace(head) || wait_for_frame(head))
         return;
     uv_timer_stop(&head->pace_timer);
     head->wait_until_ms = 0;
+    advance_pace(head);
     start_publish(head);
 }
 
