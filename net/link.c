@@ -35,6 +35,7 @@ static const struct shape shapes[] = {
                      0, true},
     [LINK_CURSOR_MOVE] = {LINK_CORE, FIXED(link_cursor_move), 0, true},
     [LINK_READY] = {LINK_CORE, 0, 0, 0, false},
+    [LINK_SEAT] = {LINK_CORE, FIXED(link_seat), 0, false},
     [LINK_HELLO] = {LINK_OUTPUT, FIXED(link_hello), 0, false},
     [LINK_SUBSCRIBE] = {LINK_OUTPUT, 0, 0, 0, true},
     [LINK_UNSUBSCRIBE] = {LINK_OUTPUT, 0, 0, 0, true},
@@ -42,14 +43,18 @@ static const struct shape shapes[] = {
     [LINK_TAKEN] = {LINK_OUTPUT, FIXED(link_taken), 0, true},
     [LINK_VIEWER] = {LINK_OUTPUT, FIXED(link_viewer), 0, true},
     [LINK_VIEWER_GONE] = {LINK_OUTPUT, FIXED(link_viewer_gone), 0, true},
+    [LINK_KEY] = {LINK_OUTPUT, FIXED(link_key), 0, true},
+    [LINK_POINTER] = {LINK_OUTPUT, FIXED(link_pointer), 0, true},
+    [LINK_TEXT] = {LINK_OUTPUT, sizeof(struct link_text) + 1,
+                   sizeof(struct link_text) + LINK_MAX_TEXT, 0, true},
 };
 
 /* A hole of the table looks like LINK_READY, which has no payload either; so a
  * type is known when it lies in one of the two runs of the enum. */
 static const struct shape *shape_of(uint32_t type)
 {
-    bool known = (type >= LINK_SETTINGS && type <= LINK_READY) ||
-                 (type >= LINK_HELLO && type <= LINK_VIEWER_GONE);
+    bool known = (type >= LINK_SETTINGS && type <= LINK_SEAT) ||
+                 (type >= LINK_HELLO && type <= LINK_TEXT);
     return known ? &shapes[type] : NULL;
 }
 
@@ -66,6 +71,10 @@ static bool counts_fit(uint32_t type, const void *payload, uint32_t size)
         const struct link_cursor *cursor = payload;
         return cursor->width <= LINK_MAX_CURSOR_SIZE && cursor->height <= LINK_MAX_CURSOR_SIZE &&
                size == sizeof(*cursor) + cursor->width * cursor->height * 4;
+    }
+    if (type == LINK_TEXT) {
+        const struct link_text *text = payload;
+        return text->size <= LINK_MAX_TEXT && size == sizeof(*text) + text->size;
     }
     return true;
 }

@@ -43,6 +43,7 @@ enum link_type {
     LINK_CURSOR,       /* struct link_cursor, then width*height*4 bytes */
     LINK_CURSOR_MOVE,  /* struct link_cursor_move */
     LINK_READY,        /* no payload: settings and listeners are complete */
+    LINK_SEAT,         /* struct link_seat: LEDs and kind of pointer */
     /* Up, output to core. */
     LINK_HELLO = 64,   /* struct link_hello; the first message */
     LINK_SUBSCRIBE,    /* header.head: a viewer wants this head */
@@ -51,6 +52,9 @@ enum link_type {
     LINK_TAKEN,        /* struct link_taken: the frame has been copied */
     LINK_VIEWER,       /* struct link_viewer: a viewer came or changed */
     LINK_VIEWER_GONE,  /* struct link_viewer_gone */
+    LINK_KEY,          /* struct link_key: a viewer's key */
+    LINK_POINTER,      /* struct link_pointer: a viewer's pointer */
+    LINK_TEXT,         /* struct link_text, UTF-8: to be typed into the guest */
 };
 
 /* `head` counts from 0 and is 0 where a message concerns none. `generation`
@@ -153,6 +157,47 @@ struct link_viewer_gone {
     uint32_t id;
     uint32_t unused; /* 0 */
     uint64_t bytes_sent, updates_sent;
+};
+
+/* What viewers should know of the guest's input devices. */
+struct link_seat {
+    uint32_t leds;     /* bit 0 num lock, 1 caps lock, 2 scroll lock */
+    uint32_t relative; /* 1: the guest has no absolute pointer */
+};
+
+/* Input names its viewer by the id of its LINK_VIEWER, which comes before. */
+struct link_key {
+    uint32_t viewer;
+    uint32_t kind; /* enum link_key_kind */
+    uint32_t code;
+    uint32_t down; /* 0 or 1 */
+};
+
+enum link_key_kind {
+    LINK_KEY_KEYSYM = 1,   /* X11 keysym */
+    LINK_KEY_SCANCODE = 2, /* XT set 1: xx, 0xe0xx, or QEMU's 0x80 | xx */
+    LINK_KEY_EVDEV = 3,    /* linux/input-event-codes.h */
+};
+
+#define LINK_BUTTONS 0x1fu /* bit 0 left, 1 middle, 2 right, 3 side, 4 extra */
+#define LINK_WHEEL_STEP 120
+
+/* header.head: the head whose pixels x and y are. */
+struct link_pointer {
+    uint32_t viewer;
+    uint32_t relative; /* 0: x and y are a place, 1: a way */
+    int32_t x, y;      /* pixels */
+    uint32_t buttons;  /* that are held now */
+    /* Parts of LINK_WHEEL_STEP, away from the user and to the right positive. */
+    int32_t wheel_vertical, wheel_horizontal;
+    uint32_t unused; /* 0 */
+};
+
+#define LINK_MAX_TEXT (64u * 1024)
+
+struct link_text {
+    uint32_t viewer;
+    uint32_t size; /* bytes that follow, 1..LINK_MAX_TEXT */
 };
 
 enum link_side { LINK_CORE, LINK_OUTPUT };
