@@ -45,3 +45,11 @@ uint16_t scancode_to_evdev(uint32_t scancode)
         return 0;
     return scancode <= 0x53 ? (uint16_t)scancode : plain[scancode];
 }
+
+uint32_t scancode_from_evdev(uint16_t code)
+{
+    for (uint32_t scancode = 1; scancode < 0x100; scancode++)
+        if (scancode_to_evdev(scancode) == code)
+            return scancode;
+    return 0;
+}

@@ -11,5 +11,7 @@
 /* `scancode`: one byte, or 0xe0 or 0xe1 and one byte as 0xe0xx, or QEMU's
  * short form of the former, 0x80 | xx. Returns 0 for codes no key has. */
 uint16_t scancode_to_evdev(uint32_t scancode);
+/* The other way round, in QEMU's short form; 0 when there is none. */
+uint32_t scancode_from_evdev(uint16_t code);
 
 #endif
