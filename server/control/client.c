@@ -83,6 +83,8 @@ static void on_written(uv_write_t *request, int status)
         control_client_close(client);
         return;
     }
+    /* That was progress; on_stall() sees that of a large write alone. */
+    uv_timer_stop(&client->stall_timer);
     watch_backlog(client);
     advance(client);
 }

@@ -6,11 +6,11 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /* Each has a buffer for one request. */
 #define MAX_CLIENTS 256
-#define BACKLOG 64
 
 struct control {
     struct core *core;
@@ -116,7 +116,7 @@ struct control *control_create(struct core *core, uv_loop_t *loop, int fd)
     if (r < 0)
         close(fd);
     else
-        r = uv_listen((uv_stream_t *)&control->listener, BACKLOG, on_connection);
+        r = uv_listen((uv_stream_t *)&control->listener, SOMAXCONN, on_connection);
     if (r < 0) {
         uv_close((uv_handle_t *)&control->listener, on_listener_closed);
         errno = -r;
