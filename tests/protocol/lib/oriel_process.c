@@ -70,9 +70,9 @@ static void tame_sanitizer(void)
 static pid_t spawn(struct oriel_process *process, const struct oriel_options *options,
                    int ready_fd)
 {
-    char path[256], gpu[128], control[128];
+    char path[256], gpu[128], control[128], vnc[128] = "vnc.listen=";
     char *argv[2 * ORIEL_MAX_SETTINGS + 16] = {
-        path, "--ready-fd", "3", "-o", gpu, "-o", control, "-o", "vnc.listen="
+        path, "--ready-fd", "3", "-o", gpu, "-o", control, "-o", vnc
     };
     int log_fd = open(process->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     unsigned n = 9;
@@ -81,6 +81,8 @@ static pid_t spawn(struct oriel_process *process, const struct oriel_options *op
     program_path(path, sizeof(path), "oriel");
     snprintf(gpu, sizeof(gpu), "gpu.socket=%s", process->gpu_socket);
     snprintf(control, sizeof(control), "control.socket=%s", process->control_socket);
+    if (options != NULL && options->vnc)
+        snprintf(vnc, sizeof(vnc), "vnc.listen=unix:%s/vnc-%%h", process->dir);
     for (unsigned i = 0; options != NULL && options->settings[i] != NULL; i++) {
         CHECK(i < ORIEL_MAX_SETTINGS, "settings");
         argv[n++] = "-o";
@@ -144,6 +146,7 @@ void oriel_process_start(struct oriel_process *process, const struct oriel_optio
     snprintf(process->gpu_socket, sizeof(process->gpu_socket), "%s/gpu", process->dir);
     snprintf(process->control_socket, sizeof(process->control_socket), "%s/control",
              process->dir);
+    snprintf(process->vnc_socket, sizeof(process->vnc_socket), "%s/vnc-0", process->dir);
     snprintf(process->log, sizeof(process->log), "%s/log", process->dir);
     tame_sanitizer();
     CHECK(pipe2(ready, O_CLOEXEC) == 0, "pipe");

@@ -20,13 +20,15 @@ struct oriel_process {
     pid_t pid; /* 0: not running */
     char dir[64];
     char gpu_socket[96], control_socket[96], log[96];
+    char vnc_socket[96]; /* of head 0 */
     json_t *ready; /* the line of --ready-fd; owned */
 };
 
 struct oriel_options {
     /* Each "section.key=value", given with -o; NULL ends the list. The sockets
-     * of the gpu and of control are set already, and nobody listens for VNC. */
+     * of the gpu and of control are set already. */
     const char *settings[ORIEL_MAX_SETTINGS];
+    bool vnc; /* listens for viewers; otherwise nobody does */
 };
 
 /* Starts it and waits for its ready line. Fails the test when none comes. */
