@@ -225,13 +225,19 @@ class Oriel:
                                         pass_fds=[ready_write], stdin=subprocess.DEVNULL,
                                         stdout=self.log, stderr=self.log, env=environment)
         os.close(ready_write)
-        with os.fdopen(ready) as pipe:
-            if not select.select([pipe], [], [], PATIENCE)[0]:
-                raise AssertionError('oriel is not ready: ' + self.messages())
-            line = pipe.readline()
+        line = self.read_ready(ready)
         if not line:
+            end_process(self.process)
+            self.log.close()
             raise AssertionError('oriel did not start: ' + self.messages())
         self.ready = json.loads(line)
+
+    @staticmethod
+    def read_ready(ready):
+        with os.fdopen(ready) as pipe:
+            if select.select([pipe], [], [], PATIENCE)[0]:
+                return pipe.readline()
+        return ''
 
     def devices(self, heads=1):
         return ['-chardev', 'socket,id=gpu,path=' + self.gpu_socket,

@@ -230,6 +230,19 @@ int kms_flip(struct kms *kms, struct kms_head *head)
     return 0;
 }
 
+int kms_wait_device(struct kms *kms, struct kms_head *head)
+{
+    int rc = 0;
+
+    if (!head->cursor.handle) {
+        rc = kms_cursor_create(kms, head, KMS_CURSOR_SIZE);
+        if (!rc)
+            rc = kms_cursor_move(kms, head, head->mode.hdisplay, head->mode.vdisplay);
+    }
+    /* Every call makes a new framebuffer of it, which is transferred anew. */
+    return rc ? rc : kms_cursor_show(kms, head, 0, 0);
+}
+
 int kms_dirty(struct kms *kms, struct kms_head *head, uint32_t x, uint32_t y, uint32_t width,
               uint32_t height)
 {

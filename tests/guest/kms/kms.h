@@ -13,6 +13,7 @@
 
 #define KMS_MAX_HEADS 16
 #define KMS_MAX_MODES 128
+#define KMS_CURSOR_SIZE 64 /* the only one that virtio-gpu takes */
 
 /* A dumb buffer and its framebuffer object; owned by who created it. */
 struct kms_buffer {
@@ -52,6 +53,12 @@ int kms_set_mode(struct kms *kms, struct kms_head *head, uint32_t width, uint32_
 struct kms_buffer *kms_back(struct kms_head *head);
 /* Shows the back buffer and waits until the kernel says that it is shown. */
 int kms_flip(struct kms *kms, struct kms_head *head);
+/* Waits until the device has done all that it was told. Linux fences neither
+ * the transfers nor the flips of dumb buffers, so that who draws into a buffer
+ * that was shown before may overtake its transfer and tear the frame; a new
+ * cursor's transfer is the one that it waits for. Where there is no cursor, a
+ * transparent one is set for this, beyond the lower right corner. */
+int kms_wait_device(struct kms *kms, struct kms_head *head);
 /* Tells the kernel that a rectangle of the shown buffer was drawn into. */
 int kms_dirty(struct kms *kms, struct kms_head *head, uint32_t x, uint32_t y, uint32_t width,
               uint32_t height);

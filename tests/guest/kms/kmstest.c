@@ -174,9 +174,12 @@ static int run_flip(struct kms *kms, const struct command_line *line)
     int rc = 0;
 
     while (!rc && (count ? n < count : !input_waits())) {
+        rc = kms_wait_device(kms, line->head);
         fill(kms_back(line->head), pattern_frame_colour(n++));
-        rc = kms_flip(kms, line->head);
+        if (!rc)
+            rc = kms_flip(kms, line->head);
     }
+    kms_cursor_hide(kms, line->head);
     if (!rc)
         printf("<ok flip %u>\n", n);
     return rc;
