@@ -203,8 +203,12 @@ void viewer_close(struct viewer *viewer)
 {
     if (!viewer->client)
         return;
+    /* LibVNCClient leaves these to its user. */
     free(viewer->client->frameBuffer);
+    free(viewer->client->rcSource);
+    free(viewer->client->rcMask);
     viewer->client->frameBuffer = NULL;
+    viewer->client->rcSource = viewer->client->rcMask = NULL;
     rfbClientCleanup(viewer->client);
     viewer->client = NULL;
 }
