@@ -307,6 +307,7 @@ static rfbScreenInfoPtr create_screen(const struct update_sender_config *config)
     screen->deferUpdateTime = 0;
     screen->depth = 24;
     screen->serverFormat.depth = 24;
+    screen->serverFormat.trueColour = 1; /* TRUE is -1 there */
     screen->serverFormat.redShift = 16;
     screen->serverFormat.greenShift = 8;
     screen->serverFormat.blueShift = 0;

@@ -1,0 +1,328 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The program and the messages; fake_head.c has the pictures. */
+#include "tests/protocol/lib/fake_core.h"
+
+#include "tests/protocol/lib/fake_head.h"
+#include "tests/protocol/lib/guest_check.h"
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SEND_TIMEOUT_MS 5000
+
+void fake_core_send(struct fake_core *core, uint32_t type, uint32_t head, uint32_t generation,
+                    const void *payload, size_t size, int fd)
+{
+    struct link_header header = {type, head, generation, (uint32_t)size};
+    struct iovec parts[2] = {{&header, sizeof(header)}, {(void *)payload, size}};
+    union {
+        struct cmsghdr align;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } control = {0};
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
+    if (fd >= 0) {
+        message.msg_control = control.bytes;
+        message.msg_controllen = sizeof(control.bytes);
+        struct cmsghdr *c = CMSG_FIRSTHDR(&message);
+        c->cmsg_level = SOL_SOCKET;
+        c->cmsg_type = SCM_RIGHTS;
+        c->cmsg_len = CMSG_LEN(sizeof(int));
+        memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+    }
+    /* Blocking: a program that reads nothing for seconds is broken. */
+    struct timeval patience = {SEND_TIMEOUT_MS / 1000, 0};
+    setsockopt(core->link, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+    ssize_t n = sendmsg(core->link, &message, MSG_NOSIGNAL);
+    if (n < 0 && (errno == EPIPE || errno == ECONNRESET))
+        core->over = true;
+    else
+        CHECK(n == (ssize_t)(sizeof(header) + size), "send type %u", type);
+}
+
+void fake_core_send_settings(struct fake_core *core)
+{
+    struct link_settings settings = {.version = LINK_VERSION,
+                                     .heads = core->options.heads,
+                                     .idle_timeout_ms = core->options.idle_timeout_ms,
+                                     .log_level = getenv("ORIEL_TEST_DEBUG") ? 3 : 1,
+                                     .name = "machine"};
+    fake_core_send(core, LINK_SETTINGS, 0, 0, &settings, sizeof(settings), -1);
+}
+
+void fake_core_send_password(struct fake_core *core, const char *contents)
+{
+    int fd = memfd_create("password", MFD_CLOEXEC);
+    CHECK(fd >= 0 && write(fd, contents, strlen(contents)) == (ssize_t)strlen(contents),
+          "password file");
+    fake_core_send(core, LINK_PASSWORD, 0, 0, NULL, 0, fd);
+    close(fd);
+}
+
+void fake_core_send_listeners(struct fake_core *core)
+{
+    for (uint32_t i = 0; i < core->options.heads; i++) {
+        struct link_listener listener = {.kind = LINK_LISTENER_VNC};
+        snprintf(listener.address, sizeof(listener.address), "tcp:127.0.0.1:%u", core->ports[i]);
+        fake_core_send(core, LINK_LISTENER, i, 0, &listener, sizeof(listener), core->listeners[i]);
+    }
+    if (core->unix_listener >= 0) {
+        struct link_listener listener = {.kind = LINK_LISTENER_VNC, .address = "unix:test"};
+        fake_core_send(core, LINK_LISTENER, 0, 0, &listener, sizeof(listener),
+                       core->unix_listener);
+    }
+}
+
+static void run_program(int fd, uint32_t handshake_timeout_ms)
+{
+    char path[512], timeout[16];
+    const char *dir = getenv("ORIEL_BIN_DIR");
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    snprintf(path, sizeof(path), "%s/oriel-vnc", dir ? dir : ".");
+    snprintf(timeout, sizeof(timeout), "%u", handshake_timeout_ms);
+    if (fd == LINK_OUTPUT_FD)
+        fcntl(fd, F_SETFD, 0);
+    else
+        dup2(fd, LINK_OUTPUT_FD);
+    if (handshake_timeout_ms > 0)
+        execl(path, path, "--handshake-timeout", timeout, (char *)NULL);
+    else
+        execl(path, path, (char *)NULL);
+    fprintf(stderr, "%s: %s\n", path, strerror(errno));
+    _exit(127);
+}
+
+void fake_core_spawn(struct fake_core *core)
+{
+    int pair[2];
+    CHECK(core->pid == 0 && core->link < 0, "the program runs already");
+    CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0, "socketpair");
+    core->pid = fork();
+    CHECK(core->pid >= 0, "fork");
+    if (core->pid == 0)
+        run_program(pair[1], core->options.handshake_timeout_ms);
+    close(pair[1]);
+    core->link = pair[0];
+    core->greeted = core->over = false;
+    for (int i = 0; i < FAKE_CORE_HEADS; i++)
+        fake_head_forget(&core->heads[i]);
+    if (core->options.keep_silent)
+        return;
+    fake_core_send_settings(core);
+    if (core->options.password)
+        fake_core_send_password(core, core->options.password);
+    fake_core_send_listeners(core);
+    fake_core_send(core, LINK_READY, 0, 0, NULL, 0, -1);
+}
+
+static void listen_tcp(struct fake_core *core, uint32_t head)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof(address);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    CHECK(fd >= 0 && bind(fd, (struct sockaddr *)&address, size) == 0 && listen(fd, 128) == 0 &&
+              getsockname(fd, (struct sockaddr *)&address, &size) == 0,
+          "listen");
+    core->listeners[head] = fd;
+    core->ports[head] = ntohs(address.sin_port);
+}
+
+static void listen_unix(struct fake_core *core)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    snprintf(core->dir, sizeof(core->dir), "/tmp/oriel-fake-core-XXXXXX");
+    CHECK(mkdtemp(core->dir), "mkdtemp");
+    snprintf(core->unix_path, sizeof(core->unix_path), "%s/vnc", core->dir);
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", core->unix_path);
+    core->unix_listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    CHECK(core->unix_listener >= 0 &&
+              bind(core->unix_listener, (struct sockaddr *)&address, sizeof(address)) == 0 &&
+              listen(core->unix_listener, 128) == 0,
+          "listen %s", core->unix_path);
+}
+
+void fake_core_start(struct fake_core *core, const struct fake_core_options *options)
+{
+    memset(core, 0, sizeof(*core));
+    if (options)
+        core->options = *options;
+    if (core->options.heads == 0)
+        core->options.heads = 1;
+    if (core->options.width == 0) {
+        core->options.width = 320;
+        core->options.height = 200;
+    }
+    core->link = core->unix_listener = -1;
+    for (uint32_t i = 0; i < FAKE_CORE_HEADS; i++) {
+        core->listeners[i] = -1;
+        fake_head_init(&core->heads[i], core, i, core->options.width, core->options.height);
+        if (i < core->options.heads)
+            listen_tcp(core, i);
+    }
+    if (core->options.unix_listener)
+        listen_unix(core);
+    if (!core->options.no_start)
+        fake_core_spawn(core);
+}
+
+int fake_core_wait(struct fake_core *core, int signal, unsigned timeout_ms)
+{
+    uint64_t end = check_now_us() + timeout_ms * 1000ull;
+    pid_t pid = 0;
+    if (core->pid == 0)
+        return 0;
+    if (signal)
+        kill(core->pid, signal);
+    while ((pid = waitpid(core->pid, &core->exit_status, WNOHANG)) == 0) {
+        if (check_now_us() > end)
+            return -ETIMEDOUT;
+        usleep(1000);
+    }
+    CHECK(pid == core->pid, "waitpid");
+    core->pid = 0;
+    if (core->link >= 0)
+        close(core->link);
+    core->link = -1;
+    return WIFEXITED(core->exit_status) ? WEXITSTATUS(core->exit_status)
+                                        : 128 + WTERMSIG(core->exit_status);
+}
+
+int fake_core_finish(struct fake_core *core)
+{
+    if (core->link >= 0)
+        close(core->link);
+    core->link = -1;
+    int status = fake_core_wait(core, 0, 10000);
+    if (status == -ETIMEDOUT)
+        fake_core_wait(core, SIGKILL, 10000);
+    for (int i = 0; i < FAKE_CORE_HEADS; i++) {
+        fake_head_finish(&core->heads[i]);
+        if (core->listeners[i] >= 0)
+            close(core->listeners[i]);
+        core->listeners[i] = -1;
+    }
+    if (core->unix_listener >= 0) {
+        close(core->unix_listener);
+        unlink(core->unix_path);
+        rmdir(core->dir);
+        core->unix_listener = -1;
+    }
+    return status;
+}
+
+/* ---- what the program says ---- */
+
+static struct fake_viewer *find_viewer(struct fake_core *core, uint32_t id)
+{
+    for (uint32_t i = 0; i < core->nviewers; i++) {
+        if (core->viewers[i].id == id)
+            return &core->viewers[i];
+    }
+    return NULL;
+}
+
+static void handle_viewer(struct fake_core *core, uint32_t head, const struct link_viewer *message)
+{
+    struct fake_viewer *viewer = find_viewer(core, message->id);
+    CHECK(memchr(message->address, 0, sizeof(message->address)) &&
+              memchr(message->encoding, 0, sizeof(message->encoding)) && message->shared <= 1,
+          "LINK_VIEWER's fields");
+    if (!viewer) {
+        CHECK(core->nviewers < FAKE_CORE_VIEWERS, "viewers");
+        viewer = &core->viewers[core->nviewers++];
+    }
+    CHECK(!viewer->gone, "viewer %u is gone", message->id);
+    viewer->id = message->id;
+    viewer->head = head;
+    memcpy(viewer->encoding, message->encoding, sizeof(viewer->encoding));
+}
+
+static void handle_viewer_gone(struct fake_core *core, const struct link_viewer_gone *message)
+{
+    struct fake_viewer *viewer = find_viewer(core, message->id);
+    CHECK(viewer && !viewer->gone, "viewer %u", message->id);
+    viewer->gone = true;
+    viewer->bytes_sent = message->bytes_sent;
+    viewer->updates_sent = message->updates_sent;
+}
+
+static void handle(struct fake_core *core, const struct link_header *header, const void *payload)
+{
+    CHECK(header->head < core->options.heads, "head %u", header->head);
+    struct fake_head *head = &core->heads[header->head];
+    CHECK(core->greeted || header->type == LINK_HELLO, "first message of type %u", header->type);
+    switch (header->type) {
+    case LINK_HELLO: {
+        const struct link_hello *hello = payload;
+        CHECK(!core->greeted && hello->version == LINK_VERSION && hello->pid == (uint32_t)core->pid,
+              "hello");
+        core->greeted = true;
+        break;
+    }
+    case LINK_SUBSCRIBE:
+        fake_head_subscribe(head);
+        break;
+    case LINK_UNSUBSCRIBE:
+        fake_head_unsubscribe(head);
+        break;
+    case LINK_CREDIT:
+        fake_head_credit(head, header->generation, ((const struct link_credit *)payload)->frames);
+        break;
+    case LINK_TAKEN:
+        fake_head_taken(head, header->generation, ((const struct link_taken *)payload)->sequence);
+        break;
+    case LINK_VIEWER:
+        handle_viewer(core, header->head, payload);
+        break;
+    case LINK_VIEWER_GONE:
+        handle_viewer_gone(core, payload);
+        break;
+    default:
+        CHECK(false, "message of type %u", header->type);
+    }
+}
+
+static bool receive(struct fake_core *core)
+{
+    struct {
+        struct link_header header;
+        _Alignas(8) uint8_t payload[1024];
+    } packet;
+    if (core->link < 0)
+        return false;
+    ssize_t n = recv(core->link, &packet, sizeof(packet), MSG_DONTWAIT);
+    if (n < 0 && errno == EAGAIN)
+        return false;
+    if (n <= 0) {
+        core->over = true;
+        return false;
+    }
+    CHECK((size_t)n == sizeof(packet.header) + packet.header.size, "packet of %zd bytes", n);
+    handle(core, &packet.header, packet.payload);
+    return true;
+}
+
+void fake_core_step(struct fake_core *core)
+{
+    while (!core->over && receive(core))
+        ;
+    for (uint32_t i = 0; i < core->options.heads && !core->over && core->link >= 0; i++)
+        fake_head_send_due(&core->heads[i]);
+}
+
+unsigned fake_core_live_viewers(const struct fake_core *core)
+{
+    unsigned live = 0;
+    for (uint32_t i = 0; i < core->nviewers; i++)
+        live += !core->viewers[i].gone;
+    return live;
+}
