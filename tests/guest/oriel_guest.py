@@ -6,6 +6,7 @@ limit and waits for a pattern, never for a time.
 ORIEL_TEST_GPU=qemu runs what can be run on QEMU's own virtio-gpu-pci and VNC
 server instead: the same guest must look the same there.
 """
+import ctypes
 import json
 import os
 import re
@@ -50,6 +51,14 @@ def wait_until(condition, what, limit=PATIENCE):
         if time.monotonic() > deadline:
             raise AssertionError('not within %d s: %s' % (limit, what))
         time.sleep(0.02)
+
+
+def start_process(arguments, **options):
+    """A process that does not outlive the test, whatever ends the test."""
+    libc = ctypes.CDLL(None)
+    options.setdefault('stdin', subprocess.DEVNULL)
+    # 1 is PR_SET_PDEATHSIG.
+    return subprocess.Popen(arguments, preexec_fn=lambda: libc.prctl(1, signal.SIGKILL), **options)
 
 
 def end_process(process, limit=10):
@@ -152,10 +161,13 @@ class Guest:
                           '-append', 'quiet console=ttyS0,115200 ' + append]
         self.log = open(os.path.join(self.directory, 'log'), 'w+b')
         self.started = time.monotonic()
-        self.process = subprocess.Popen(arguments + devices, stdin=subprocess.DEVNULL,
-                                        stdout=self.log, stderr=self.log)
-        self.serial.accept()
-        self.qmp.greet()
+        self.process = start_process(arguments + devices, stdout=self.log, stderr=self.log)
+        try:
+            self.serial.accept()
+            self.qmp.greet()
+        except Exception as error:
+            self.close()
+            raise AssertionError('QEMU did not start: ' + self.messages()) from error
 
     def wait_boot(self):
         self.serial.wait(r'(?s)<serial ready>.*<tty1 ready>\n|<tty1 ready>.*<serial ready>\n')
@@ -187,7 +199,6 @@ class Guest:
         self.serial.wait(r'<done 0>\n')
 
     def messages(self):
-        self.log.flush()
         with open(self.log.name, errors='replace') as log:
             return log.read()
 
@@ -221,9 +232,9 @@ class Oriel:
         ready, ready_write = os.pipe()
         self.log = open(self.directory + '/log', 'w+b')
         environment = dict(os.environ, XDG_CONFIG_HOME=self.directory, HOME=self.directory)
-        self.process = subprocess.Popen(arguments + ['--ready-fd', str(ready_write)],
-                                        pass_fds=[ready_write], stdin=subprocess.DEVNULL,
-                                        stdout=self.log, stderr=self.log, env=environment)
+        self.process = start_process(arguments + ['--ready-fd', str(ready_write)],
+                                     pass_fds=[ready_write], stdout=self.log, stderr=self.log,
+                                     env=environment)
         os.close(ready_write)
         line = self.read_ready(ready)
         if not line:
@@ -326,7 +337,7 @@ class Watcher:
     """A viewer that stays connected (vncwatch)."""
 
     def __init__(self, address, *options):
-        self.process = subprocess.Popen(
+        self.process = start_process(
             [program('vncwatch'), address, '--timeout', str(PATIENCE * 1000)] + list(options),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         self.read()
@@ -352,12 +363,11 @@ class Watcher:
         return self.finish()
 
     def close(self):
-        self.process.stdin.close()
+        end_process(self.process)
         try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass
         self.process.stdout.close()
         self.process.stderr.close()
 
@@ -401,14 +411,9 @@ class GuestTest(unittest.TestCase):
         cls.screen = screen(cls.directory, cls.KEYS)
         cls.addClassCleanup(cls.end_screen)
         cls.guest = None
-        cls.watchers = []
 
     @classmethod
     def end_screen(cls):
-        for watcher in cls.watchers:
-            watcher.close()
-        if cls.guest:
-            cls.guest.close()
         wrong = cls.screen.close()
         if wrong:
             raise AssertionError('oriel: %s\n%s' % (wrong, cls.screen.messages()[-8000:]))
@@ -416,6 +421,7 @@ class GuestTest(unittest.TestCase):
     @classmethod
     def boot(cls, **options):
         cls.guest = Guest(cls.directory, cls.screen.devices(cls.HEADS), **options)
+        cls.addClassCleanup(cls.guest.close)
         if not options.get('firmware'):
             cls.guest.wait_boot()
         return cls.guest
@@ -423,7 +429,7 @@ class GuestTest(unittest.TestCase):
     @classmethod
     def watch(cls, *options, head=0, scheme='tcp'):
         watcher = Watcher(cls.screen.address(head, scheme), *options)
-        cls.watchers.append(watcher)
+        cls.addClassCleanup(watcher.close)
         return watcher
 
     @classmethod

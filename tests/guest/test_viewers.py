@@ -7,7 +7,7 @@ import os
 import subprocess
 
 from oriel_guest import (PICTURES, GuestTest, Picture, end_process, main, needs_oriel,
-                         needs_program, wait_until)
+                         needs_program, start_process, wait_until)
 
 
 @needs_oriel
@@ -39,24 +39,24 @@ class ViewersTest(GuestTest):
     def start_xvfb(self):
         """An X server on a display of its own choice."""
         end, end_write = os.pipe()
-        server = subprocess.Popen(['Xvfb', '-displayfd', str(end_write), '-screen', '0',
-                                   '1400x1000x24', '-nolisten', 'tcp'], pass_fds=[end_write],
-                                  stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        server = start_process(['Xvfb', '-displayfd', str(end_write), '-screen', '0',
+                                '1400x1000x24', '-nolisten', 'tcp'], pass_fds=[end_write],
+                               stderr=subprocess.DEVNULL)
         self.addCleanup(end_process, server)
         os.close(end_write)
         with os.fdopen(end) as pipe:
             return dict(os.environ, DISPLAY=':' + pipe.readline().strip(), HOME=self.directory)
 
+    @needs_program('Xvfb')
+    @needs_program('xtigervncviewer')
+    @needs_program('xdotool')
     def test_tigervnc(self):
-        for name in ('Xvfb', 'xtigervncviewer', 'import', 'xdotool'):
-            needs_program(name)(lambda: None)
         environment = self.start_xvfb()
-        viewer = subprocess.Popen(
+        viewer = start_process(
             ['xtigervncviewer', '-AutoSelect=0', '-PreferredEncoding=ZRLE', '-FullColor',
              '-NoJPEG', '-RemoteResize=0', '-AlertOnFatalError=0',
              '127.0.0.1::%d' % self.port()],
-            env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL)
+            env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.addCleanup(end_process, viewer)
         shown = self.path('tigervnc.ppm')
 
