@@ -62,8 +62,9 @@ static void lose_connection(struct vhost_user *vhost_user, int error)
     else
         log_error(VHOST_USER_MODULE, "%s: the VMM is cut off: %s", name, strerror(-error));
     disconnect(vhost_user);
-    if (!vhost_user->listener && vhost_user->gone)
-        vhost_user->gone(vhost_user->user);
+    vhost_user->events->connected(vhost_user->user, false);
+    if (!vhost_user->listener)
+        vhost_user->events->ended(vhost_user->user);
 }
 
 static void handle_message(struct fd_watch *watch)
@@ -89,6 +90,7 @@ static int connect_vmm(struct vhost_user *vhost_user, int fd)
     if (!vhost_user->connection)
         return -errno;
     log_info(VHOST_USER_MODULE, "%s: a VMM has connected", vhost_user->device->name);
+    vhost_user->events->connected(vhost_user->user, true);
     return 0;
 }
 
@@ -137,7 +139,7 @@ static int open_socket(struct vhost_user *vhost_user, int fd)
 }
 
 struct vhost_user *vhost_user_create(uv_loop_t *loop, struct virtio_device *device, int fd,
-                                     void (*gone)(void *user), void *user)
+                                     const struct vhost_user_listener *events, void *user)
 {
     struct vhost_user *vhost_user = calloc(1, sizeof *vhost_user);
     if (!vhost_user) {
@@ -147,7 +149,7 @@ struct vhost_user *vhost_user_create(uv_loop_t *loop, struct virtio_device *devi
     }
     vhost_user->loop = loop;
     vhost_user->device = device;
-    vhost_user->gone = gone;
+    vhost_user->events = events;
     vhost_user->user = user;
     vhost_user_message_init(&vhost_user->message);
     vhost_user_rings_init(vhost_user);

@@ -15,14 +15,20 @@
 
 struct vhost_user;
 
+struct vhost_user_listener {
+    /* A VMM has connected, or left. */
+    void (*connected)(void *user, bool connected);
+    /* It has left, and none can follow: the socket was given connected. */
+    void (*ended)(void *user);
+};
+
 /*
  * `fd` is a listening unix socket (then VMMs may come and go) or one that is
- * connected already; ownership passes also on failure. `gone` (may be NULL)
- * is called when a connected socket's peer has left and none can follow.
- * NULL with errno set on failure.
+ * connected already; ownership passes also on failure. NULL with errno set on
+ * failure.
  */
 struct vhost_user *vhost_user_create(uv_loop_t *loop, struct virtio_device *device, int fd,
-                                     void (*gone)(void *user), void *user);
+                                     const struct vhost_user_listener *events, void *user);
 /* Whether a VMM is connected. */
 bool vhost_user_connected(const struct vhost_user *vhost_user);
 /* Two phases; `done` may be NULL. */

@@ -34,7 +34,7 @@ struct vhost_user {
     bool features_refused;
     struct log_limit log_limit;
 
-    void (*gone)(void *user);
+    const struct vhost_user_listener *events;
     void *user;
 
     unsigned open_watches;

@@ -24,6 +24,7 @@ struct virtio_input {
     struct input_queue pending;
     struct virtqueue_chain chain;
     uint32_t leds;
+    bool has_driver;
     const struct virtio_input_listener *listener;
     void *user;
     struct log_limit log_limit;
@@ -137,6 +138,10 @@ static void config_write(struct virtio_device *device, uint32_t offset, const vo
 static void queue_notify(struct virtio_device *device, unsigned index)
 {
     struct virtio_input *input = device_input(device);
+    if (!input->has_driver) {
+        input->has_driver = true;
+        input->listener->driver_changed(input->user, input);
+    }
     if (index == EVENT_QUEUE)
         serve_events(input);
     else
@@ -155,6 +160,7 @@ static void reset(struct virtio_device *device)
     struct virtio_input *input = device_input(device);
     input_queue_clear(&input->pending);
     input->select = input->subsel = 0;
+    input->has_driver = false;
     if (input->leds != 0) {
         input->leds = 0;
         input->listener->leds(input->user, 0);
@@ -208,6 +214,11 @@ bool virtio_input_active(const struct virtio_input *input)
 {
     const struct virtqueue *queue = &input->device.queues[EVENT_QUEUE];
     return queue->running && !queue->broken;
+}
+
+bool virtio_input_has_driver(const struct virtio_input *input)
+{
+    return input->has_driver;
 }
 
 bool virtio_input_report(struct virtio_input *input, const struct input_event_value *events,

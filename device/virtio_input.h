@@ -40,6 +40,9 @@ struct virtio_device *virtio_input_device(struct virtio_input *input);
 
 /* Whether a guest's driver takes events now. */
 bool virtio_input_active(const struct virtio_input *input);
+/* Whether one has since the device was last reset: then it is paused, or a
+ * guest is rebooting, and what is reported waits for it. */
+bool virtio_input_has_driver(const struct virtio_input *input);
 
 /*
  * Queues one report: `n` (1..15) events, to which SYN_REPORT is added. A

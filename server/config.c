@@ -79,6 +79,42 @@ static void place_heads(struct config *config)
     }
 }
 
+/* The directory and the name of the GPU's socket, with `device` for its last
+ * "gpu", or before its suffix. */
+static int derive_socket(const char *gpu, const char *device, char *out, size_t cap)
+{
+    const char *slash = strrchr(gpu, '/'), *name = slash != NULL ? slash + 1 : gpu;
+    const char *at = NULL, *dot = strrchr(name, '.');
+    for (const char *next = strstr(name, "gpu"); next != NULL; next = strstr(next + 1, "gpu"))
+        at = next;
+    int n;
+    if (at != NULL)
+        n = snprintf(out, cap, "%.*s%s%s", (int)(at - gpu), gpu, device, at + strlen("gpu"));
+    else if (dot != NULL && dot > name)
+        n = snprintf(out, cap, "%.*s-%s%s", (int)(dot - gpu), gpu, device, dot);
+    else
+        n = snprintf(out, cap, "%s-%s", gpu, device);
+    return (size_t)n < cap ? 0 : -ENAMETOOLONG;
+}
+
+static void place_input_sockets(struct config_loader *loader)
+{
+    static const char *const devices[CONFIG_INPUT_DEVICES] = {"keyboard", "tablet", "mouse"};
+    struct config *config = loader->config;
+    for (int i = 0; i < CONFIG_INPUT_DEVICES; i++) {
+        char *path = config->input.sockets[i];
+        config->input.derived[i] = strcmp(path, "auto") == 0;
+        if (!config->input.derived[i])
+            continue;
+        if (derive_socket(config->gpu.socket, devices[i], path, ADDRESS_PATH_SIZE) == 0)
+            continue;
+        struct config_place place =
+            config_loader_place(loader, "input", devices[i], PATHS_NO_HEAD);
+        place.value = "auto";
+        config_error(loader->errors, &place, "makes too long a path; give one here");
+    }
+}
+
 int config_load(struct config *config, const struct config_sources *sources,
                 struct config_errors *errors)
 {
@@ -89,6 +125,8 @@ int config_load(struct config *config, const struct config_sources *sources,
     for (unsigned i = 0; i < sources->noverrides; i++)
         set_override(&loader, sources->overrides[i]);
     set_defaults(&loader);
+    if (errors->count == 0)
+        place_input_sockets(&loader);
     /* With wrong values around, checks across keys would only confuse. */
     if (errors->count == 0)
         config_loader_check(&loader);
@@ -125,4 +163,12 @@ void config_head_settings(const struct config *config, unsigned head, struct hea
     };
     memcpy(out->modes, from->modes.modes, sizeof(out->modes));
     memcpy(out->name, from->name, sizeof(out->name));
+}
+
+struct keyboard_names config_keyboard_names(const struct config *config)
+{
+    return (struct keyboard_names){.model = config->input.model,
+                                   .layout = config->input.layout,
+                                   .variant = config->input.variant,
+                                   .options = config->input.options};
 }

@@ -10,6 +10,7 @@
 #define ORIEL_SERVER_CONFIG_H
 
 #include "device/head.h"
+#include "device/keyboard.h"
 #include "device/mode.h"
 #include "server/address.h"
 
@@ -18,10 +19,13 @@
 #include <stdint.h>
 
 #define CONFIG_MAX_LISTEN 8
+#define CONFIG_INPUT_DEVICES 3
 #define CONFIG_NAME_SIZE 128
+#define CONFIG_XKB_SIZE 128
 
 enum config_transport { CONFIG_TRANSPORT_VHOST_USER };
 enum config_renderer { CONFIG_RENDERER_AUTO, CONFIG_RENDERER_2D };
+enum config_paste { CONFIG_PASTE_OFF, CONFIG_PASTE_TYPE };
 enum config_start { CONFIG_START_LAZY, CONFIG_START_EAGER };
 
 /* Which heads an output serves. */
@@ -68,6 +72,19 @@ struct config {
     } gpu;
     struct config_head heads[HEAD_MAX_HEADS];
     struct {
+        /* By enum seat_device; empty: none. */
+        char sockets[CONFIG_INPUT_DEVICES][ADDRESS_PATH_SIZE];
+        bool derived[CONFIG_INPUT_DEVICES]; /* "auto": from the GPU's socket */
+        char model[CONFIG_XKB_SIZE];
+        char layout[CONFIG_XKB_SIZE];
+        char variant[CONFIG_XKB_SIZE];
+        char options[CONFIG_XKB_SIZE];
+        uint32_t paste; /* enum config_paste */
+    } input;
+    struct {
+        char qmp[ADDRESS_PATH_SIZE]; /* empty: none */
+    } vmm;
+    struct {
         struct config_listen listen;
         struct config_heads heads;
         char password_file[PATH_MAX]; /* empty: no password */
@@ -105,6 +122,8 @@ int config_load(struct config *config, const struct config_sources *sources,
  */
 bool config_find_file(char *out, size_t cap);
 
+/* What device/keyboard.h wants to know; the strings are the configuration's. */
+struct keyboard_names config_keyboard_names(const struct config *config);
 /* What device/head.h wants to know of head `head`. */
 void config_head_settings(const struct config *config, unsigned head, struct head_config *out);
 

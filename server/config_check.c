@@ -2,6 +2,7 @@
 /* Checks across keys, once all of them are known. */
 #include "server/config_loader.h"
 #include "device/edid.h"
+#include "device/seat.h"
 #include "server/paths.h"
 
 #include <errno.h>
@@ -82,10 +83,41 @@ static void check_vnc(struct config_loader *loader)
 static void check_sockets(struct config_loader *loader)
 {
     const struct config *config = loader->config;
-    struct config_place place = config_loader_place(loader, "control", "socket", PATHS_NO_HEAD);
-    place.value = config->control.socket;
-    if (strcmp(config->control.socket, config->gpu.socket) == 0)
-        config_error(loader->errors, &place, "is the same as [gpu].socket");
+    const struct {
+        const char *section, *key, *path;
+    } sockets[] = {
+        {"gpu", "socket", config->gpu.socket},
+        {"input", "keyboard", config->input.sockets[SEAT_KEYBOARD]},
+        {"input", "tablet", config->input.sockets[SEAT_TABLET]},
+        {"input", "mouse", config->input.sockets[SEAT_MOUSE]},
+        {"control", "socket", config->control.socket},
+    };
+    for (size_t i = 0; i < sizeof(sockets) / sizeof(sockets[0]); i++) {
+        for (size_t j = 0; j < i; j++) {
+            if (sockets[i].path[0] == '\0' || strcmp(sockets[i].path, sockets[j].path) != 0)
+                continue;
+            struct config_place place = config_loader_place(loader, sockets[i].section,
+                                                            sockets[i].key, PATHS_NO_HEAD);
+            place.value = sockets[i].path;
+            config_error(loader->errors, &place, "is the same as [%s].%s", sockets[j].section,
+                         sockets[j].key);
+        }
+    }
+}
+
+/* A layout that does not exist is found out when it is compiled. */
+static void check_layout(struct config_loader *loader)
+{
+    const struct config *config = loader->config;
+    const struct keyboard_names names = config_keyboard_names(config);
+    struct keyboard *keyboard = keyboard_create(&names);
+    if (!keyboard && errno == EINVAL) {
+        struct config_place place = config_loader_place(loader, "input", "layout", PATHS_NO_HEAD);
+        place.value = config->input.layout;
+        config_error(loader->errors, &place,
+                     "xkb has no such layout (with this model, variant and options)");
+    }
+    keyboard_destroy(keyboard);
 }
 
 void config_loader_check(struct config_loader *loader)
@@ -94,4 +126,5 @@ void config_loader_check(struct config_loader *loader)
     check_modes(loader);
     check_vnc(loader);
     check_sockets(loader);
+    check_layout(loader);
 }

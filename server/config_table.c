@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "server/config_table.h"
+#include "device/seat.h"
 #include "server/config.h"
 #include "server/config_loader.h"
 #include "server/config_types.h"
@@ -19,6 +20,11 @@ static const struct config_choice renderers[] = {
     {"virgl", 0, "3D is not built yet; auto or 2d is accepted"},
     {0},
 };
+static const struct config_choice pastes[] = {
+    {"off", CONFIG_PASTE_OFF, NULL},
+    {"type", CONFIG_PASTE_TYPE, NULL},
+    {0},
+};
 static const struct config_choice starts[] = {
     {"lazy", CONFIG_START_LAZY, NULL},
     {"eager", CONFIG_START_EAGER, NULL},
@@ -36,6 +42,7 @@ static const struct config_range fps = {1, 1000, ""};
 static const struct config_range idle_seconds = {0, 86400, "s"};
 static const struct config_text vm_name = {CONFIG_NAME_SIZE, false};
 static const struct config_text monitor_name = {HEAD_NAME_SIZE, false};
+static const struct config_text xkb_name = {CONFIG_XKB_SIZE, true};
 static const struct config_text socket_path = {ADDRESS_PATH_SIZE, false};
 static const struct config_text optional_socket_path = {ADDRESS_PATH_SIZE, true};
 static const struct config_text optional_path = {PATH_MAX, true};
@@ -47,6 +54,8 @@ const struct config_section config_sections[] = {
     {"gpu", "The virtual GPU, as the VMM and the guest see it."},
     {CONFIG_HEAD_SECTION,
      "One section per head (monitor), from [head.0] up to one below [gpu] heads."},
+    {"input", "Keyboard and pointers of the guest."},
+    {"vmm", "The virtual machine monitor itself."},
     {"vnc", "The screens over VNC."},
     {"control", "The control socket, for orielctl and for programs."},
     {"log", "What is written to standard error."},
@@ -79,6 +88,34 @@ const struct config_key config_keys[] = {
      "The place of the head in the layout. auto: right of the head before."},
     {CONFIG_HEAD_SECTION, "size-mm", &config_type_size_mm, NULL, HEAD(size_mm), "auto", false,
      "The visible size of the monitor. auto: 100 dots per inch."},
+
+    {"input", "keyboard", &config_type_path, &optional_socket_path, CONFIG(input.sockets[SEAT_KEYBOARD]),
+     "auto", false,
+     "The unix socket on which the VMM finds the keyboard (QEMU: vhost-user-input-pci). auto: "
+     "beside the GPU's socket and named like it, with keyboard for gpu (gpu.sock: keyboard.sock, "
+     "vm1.sock: vm1-keyboard.sock); none with --fd. Nothing: none."},
+    {"input", "tablet", &config_type_path, &optional_socket_path, CONFIG(input.sockets[SEAT_TABLET]),
+     "auto", false, "The socket of the tablet, a pointer that knows its place. auto and nothing: as above."},
+    {"input", "mouse", &config_type_path, &optional_socket_path, CONFIG(input.sockets[SEAT_MOUSE]),
+     "auto", false,
+     "The socket of the mouse, a pointer that knows its way, for guests that take no tablet. auto "
+     "and nothing: as above."},
+    {"input", "model", &config_type_text, &xkb_name, CONFIG(input.model), "pc105", false,
+     "The keyboard's model, as in setxkbmap(1)."},
+    {"input", "layout", &config_type_text, &xkb_name, CONFIG(input.layout), "us", false,
+     "The keyboard layout that the guest is set to. What viewers type is turned into the keys "
+     "that give the same there."},
+    {"input", "variant", &config_type_text, &xkb_name, CONFIG(input.variant), "", false,
+     "The variant of the layout."},
+    {"input", "options", &config_type_text, &xkb_name, CONFIG(input.options), "", false,
+     "Options of the layout, separated by commas."},
+    {"input", "paste", &config_type_choice, pastes, CONFIG(input.paste), "off", false,
+     "What becomes of text that a viewer puts on its clipboard: it is typed into the guest, or "
+     "dropped. Many viewers send it whenever their window gets the focus."},
+
+    {"vmm", "qmp", &config_type_path, &optional_socket_path, CONFIG(vmm.qmp), "", false,
+     "QEMU's QMP socket (-qmp unix:PATH,server=on,wait=off). Through it, keys and pointers reach "
+     "firmware and boot loaders, which have no virtio-input driver. Nothing: they do not."},
 
     {"vnc", "listen", &config_type_listen, NULL, CONFIG(vnc.listen), "tcp:127.0.0.1:5900", false,
      "Where viewers connect. Port 0 takes a free one (orielctl status tells it); in a path %h "

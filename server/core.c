@@ -31,11 +31,20 @@ static void on_signal(uv_signal_t *signal, int number)
     core_close(signal->data);
 }
 
-static void on_vmm_gone(void *user)
+static void on_vmm_connected(void *user, bool connected)
+{
+    struct core *core = user;
+    if (core->input != NULL)
+        input_vmm_connected(core->input, connected);
+}
+
+static void on_vmm_ended(void *user)
 {
     log_info("core", "the VMM has left the socket that was handed over: ending");
     core_stop(user);
 }
+
+static const struct vhost_user_listener gpu_events = {on_vmm_connected, on_vmm_ended};
 
 /* The handles that live as long as the core. */
 static int open_handles(struct core *core)
@@ -130,13 +139,75 @@ static int open_gpu(struct core *core, int fd)
         return r;
     }
     core->vhost_user = vhost_user_create(&core->loop, gpu_device(core->gpu),
-                                         listener_take_fd(listener), on_vmm_gone, core);
+                                         listener_take_fd(listener), &gpu_events, core);
     if (core->vhost_user == NULL) {
         r = -errno;
         log_error("core", "cannot serve the VMM on %s: %s", listener->text, strerror(-r));
         return r;
     }
     log_info("core", "waiting for the VMM on %s", listener->text);
+    return 0;
+}
+
+/* LEDs or the kind of pointer changed. */
+static void on_input_changed(void *user)
+{
+    struct core *core = user;
+    if (core->vnc != NULL)
+        output_input_changed(core->vnc);
+}
+
+static int open_input_listeners(struct core *core, int fds[INPUT_DEVICES])
+{
+    static const enum listener_kind kinds[INPUT_DEVICES] = {
+        [SEAT_KEYBOARD] = LISTENER_KEYBOARD,
+        [SEAT_TABLET] = LISTENER_TABLET,
+        [SEAT_MOUSE] = LISTENER_MOUSE,
+    };
+    const struct config *config = core->config;
+    for (int i = 0; i < INPUT_DEVICES; i++)
+        fds[i] = -1;
+    for (int i = 0; i < INPUT_DEVICES; i++) {
+        const struct address address = unix_address(config->input.sockets[i]);
+        struct listener *listener;
+        /* A GPU whose socket was handed over has no path to go by. */
+        if (address.path[0] == '\0' || (config->input.derived[i] && core->gpu_handed_over))
+            continue;
+        int r = open_listener(core, kinds[i], 0, &address, &listener);
+        if (r < 0) {
+            for (int j = 0; j < INPUT_DEVICES; j++)
+                if (fds[j] >= 0)
+                    close(fds[j]);
+            return r;
+        }
+        fds[i] = listener_take_fd(listener);
+    }
+    return 0;
+}
+
+static int open_input(struct core *core)
+{
+    const struct config *config = core->config;
+    struct input_config input = {
+        .keyboard = config_keyboard_names(config),
+        .qmp = config->vmm.qmp[0] != '\0' ? config->vmm.qmp : NULL,
+        .paste = config->input.paste == CONFIG_PASTE_TYPE,
+        .heads = core->heads,
+        .nheads = core->nheads,
+        .changed = on_input_changed,
+        .user = core,
+    };
+    int r = open_input_listeners(core, input.fds);
+    if (r < 0)
+        return r;
+    core->input = input_create(&core->loop, &input);
+    if (core->input == NULL) {
+        r = -errno;
+        log_error("core", "cannot set up the input devices: %s", strerror(-r));
+        return r;
+    }
+    /* A VMM whose socket was handed over is there already. */
+    input_vmm_connected(core->input, vhost_user_connected(core->vhost_user));
     return 0;
 }
 
@@ -220,6 +291,7 @@ static int create_vnc(struct core *core)
         .nlisteners = core->nvnc_listeners,
         .heads = core->heads,
         .nheads = core->nheads,
+        .input = core->input,
     };
     core->vnc = output_create(&core->loop, &output);
     if (core->vnc == NULL) {
@@ -247,7 +319,8 @@ static int open_vnc(struct core *core)
 
 int core_start(struct core *core, const struct config *config, int gpu_fd)
 {
-    *core = (struct core){.config = config, .started_ns = uv_hrtime()};
+    *core = (struct core){
+        .config = config, .started_ns = uv_hrtime(), .gpu_handed_over = gpu_fd >= 0};
     int r = uv_loop_init(&core->loop);
     if (r == 0) {
         r = open_handles(core);
@@ -263,6 +336,8 @@ int core_start(struct core *core, const struct config *config, int gpu_fd)
     r = open_heads(core);
     if (r == 0)
         r = open_gpu(core, gpu_fd);
+    if (r == 0)
+        r = open_input(core);
     if (r == 0)
         r = open_vnc(core);
     if (r == 0)

@@ -11,6 +11,7 @@
 #include "device/vhost_user.h"
 #include "server/config.h"
 #include "server/control/control.h"
+#include "server/input.h"
 #include "server/listener.h"
 #include "server/output.h"
 
@@ -19,8 +20,8 @@
 #include <stdint.h>
 #include <uv.h>
 
-/* GPU, control socket, and each head on each address. */
-#define CORE_MAX_LISTENERS (2 + CONFIG_MAX_LISTEN * HEAD_MAX_HEADS)
+/* GPU, input devices, control socket, and each head on each address. */
+#define CORE_MAX_LISTENERS (2 + INPUT_DEVICES + CONFIG_MAX_LISTEN * HEAD_MAX_HEADS)
 /* What has not ended by then is left behind. */
 #define CORE_STOP_DEADLINE_MS 900
 
@@ -28,11 +29,13 @@ struct core {
     uv_loop_t loop;
     const struct config *config;
     uint64_t started_ns; /* by uv_hrtime() */
+    bool gpu_handed_over; /* its socket came as a descriptor */
 
     struct head heads[HEAD_MAX_HEADS];
     unsigned nheads; /* that are open */
     struct gpu *gpu;
     struct vhost_user *vhost_user;
+    struct input *input;
     struct output *vnc; /* NULL: no VNC */
     char vnc_program[PATH_MAX];
     struct control *control; /* NULL: no control socket */

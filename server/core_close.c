@@ -62,8 +62,9 @@ static void close_gpu(void *user)
         close_heads(core);
 }
 
-static void close_transport(struct core *core)
+static void close_transport(void *user)
 {
+    struct core *core = user;
     if (core->vhost_user != NULL)
         vhost_user_destroy(core->vhost_user, close_gpu, core);
     else
@@ -78,7 +79,12 @@ static void on_user_closed(void *user)
         return;
     core->vnc = NULL;
     core->control = NULL;
-    close_transport(core);
+    struct input *input = core->input;
+    core->input = NULL;
+    if (input != NULL)
+        input_destroy(input, close_transport, core);
+    else
+        close_transport(core);
 }
 
 void core_close(struct core *core)

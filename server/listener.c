@@ -17,7 +17,8 @@
 
 const char *listener_kind_name(enum listener_kind kind)
 {
-    static const char *const names[] = {"gpu", "control", "vnc"};
+    static const char *const names[] = {"gpu",   "keyboard", "tablet",
+                                         "mouse", "control",  "vnc"};
     return names[kind];
 }
 

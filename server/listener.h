@@ -15,7 +15,14 @@
 #include <sys/types.h>
 #include <time.h>
 
-enum listener_kind { LISTENER_GPU, LISTENER_CONTROL, LISTENER_VNC };
+enum listener_kind {
+    LISTENER_GPU,
+    LISTENER_KEYBOARD,
+    LISTENER_TABLET,
+    LISTENER_MOUSE,
+    LISTENER_CONTROL,
+    LISTENER_VNC,
+};
 
 /* Memory belongs to the owner. */
 struct listener {

@@ -3,6 +3,7 @@
 #include "net/link.h"
 #include "server/log.h"
 #include "server/output_head.h"
+#include "server/output_input.h"
 #include "server/program.h"
 
 #include <errno.h>
@@ -28,6 +29,7 @@ struct output {
     bool greeted;        /* it has said LINK_HELLO */
     unsigned setup_step; /* of what it is told at first, see send_setup_step */
     uint32_t last_generation;
+    bool owes_seat; /* the program has not been told of the newest LEDs */
     struct output_head heads[HEAD_MAX_HEADS];
     struct viewers viewers;
     uint64_t starts, started_ms;
@@ -139,6 +141,23 @@ static int send_setup_step(struct output *output, unsigned step)
     return link_send_struct(&output->program.link, LINK_READY, 0, 0, NULL, 0);
 }
 
+static void send_seat(struct output *output)
+{
+    if (!output->owes_seat || output->setup_step == 0)
+        return;
+    const struct input_state state = input_state(output->config.input);
+    const struct link_seat message = {.leds = state.leds, .relative = state.relative};
+    int r = link_send_struct(&output->program.link, LINK_SEAT, 0, 0, &message, sizeof(message));
+    output->owes_seat = r == -EAGAIN;
+}
+
+void output_input_changed(struct output *output)
+{
+    output->owes_seat = true;
+    if (output->running && !output->closing)
+        send_seat(output);
+}
+
 /* Goes on where a full socket stopped it. */
 static void send_setup(struct output *output)
 {
@@ -185,7 +204,8 @@ static int handle_head_message(struct output *output, const struct link_header *
     case LINK_VIEWER_GONE:
         return viewers_remove(&output->viewers, ((const struct link_viewer_gone *)payload)->id);
     default:
-        return -EPROTO;
+        return output_input_message(&output->viewers, output->config.nheads, header, payload,
+                                    output->config.input);
     }
 }
 
@@ -208,6 +228,7 @@ static void on_writable(struct program *program)
 {
     struct output *output = program->user;
     send_setup(output);
+    send_seat(output);
     for (unsigned i = 0; i < output->config.nheads; i++)
         output_head_writable(&output->heads[i]);
 }
@@ -291,6 +312,7 @@ static void start(struct output *output)
     output->running = true;
     output->greeted = false;
     output->setup_step = 0;
+    output->owes_seat = true;
     output->last_generation = 0;
     output->starts++;
     output->started_ms = uv_now(output->loop);
@@ -300,6 +322,7 @@ static void start(struct output *output)
     log_info("output", "%s started (pid %d)", output->config.program,
              program_pid(&output->program));
     send_setup(output);
+    send_seat(output);
 }
 
 struct output *output_create(uv_loop_t *loop, const struct output_config *config)
@@ -315,6 +338,7 @@ struct output *output_create(uv_loop_t *loop, const struct output_config *config
     }
     output->loop = loop;
     output->config = *config;
+    output->viewers.seat = input_seat(config->input);
     uv_timer_init(loop, &output->backoff_timer);
     output->backoff_timer.data = output;
     output->open_handles = 1;

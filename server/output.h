@@ -8,6 +8,7 @@
 #define ORIEL_SERVER_OUTPUT_H
 
 #include "device/head.h"
+#include "server/input.h"
 #include "server/listener.h"
 #include "server/viewers.h"
 
@@ -27,6 +28,7 @@ struct output_config {
     unsigned nlisteners;
     struct head *heads;
     unsigned nheads;
+    struct input *input; /* where the viewers' input goes */
 };
 
 struct output_status {
@@ -45,6 +47,8 @@ struct output;
  */
 struct output *output_create(uv_loop_t *loop, const struct output_config *config);
 void output_status(const struct output *output, struct output_status *status);
+/* input_state() says something else. */
+void output_input_changed(struct output *output);
 /* Two phases: ends the program within PROGRAM_GRACE_MS. */
 void output_destroy(struct output *output, void (*done)(void *user), void *user);
 

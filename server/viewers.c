@@ -25,6 +25,31 @@ static struct viewer **find(struct viewers *viewers, uint32_t id)
     return at;
 }
 
+static struct viewer *create(struct seat *seat)
+{
+    struct viewer *viewer = calloc(1, sizeof(*viewer));
+    if (viewer == NULL)
+        return NULL;
+    viewer->hands = seat_viewer_add(seat);
+    if (viewer->hands == NULL) {
+        free(viewer);
+        return NULL;
+    }
+    return viewer;
+}
+
+/* What it held is released. */
+static void destroy(struct viewer *viewer)
+{
+    seat_viewer_remove(viewer->hands);
+    free(viewer);
+}
+
+struct viewer *viewers_find(const struct viewers *viewers, uint32_t id)
+{
+    return *find((struct viewers *)viewers, id);
+}
+
 int viewers_update(struct viewers *viewers, uint32_t head, const struct link_viewer *message)
 {
     if (message->shared > 1 || !is_text(message->address, sizeof(message->address)) ||
@@ -35,7 +60,7 @@ int viewers_update(struct viewers *viewers, uint32_t head, const struct link_vie
     if (*at == NULL) {
         if (viewers->count == VIEWERS_MAX)
             return -EPROTO;
-        *at = calloc(1, sizeof(**at));
+        *at = create(viewers->seat);
         if (*at == NULL)
             return -ENOMEM;
         viewers->count++;
@@ -57,7 +82,7 @@ int viewers_remove(struct viewers *viewers, uint32_t id)
         return -EPROTO;
     *at = viewer->next;
     viewers->count--;
-    free(viewer);
+    destroy(viewer);
     return 0;
 }
 
@@ -66,7 +91,7 @@ void viewers_clear(struct viewers *viewers)
     while (viewers->first != NULL) {
         struct viewer *viewer = viewers->first;
         viewers->first = viewer->next;
-        free(viewer);
+        destroy(viewer);
     }
     viewers->count = 0;
 }

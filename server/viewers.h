@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The viewers that an output program says it has, for status. Loop thread.
+ * The viewers that an output program says it has, for status and
+ * with their hands at the seat. Loop thread.
  */
 #ifndef ORIEL_SERVER_VIEWERS_H
 #define ORIEL_SERVER_VIEWERS_H
 
+#include "device/seat.h"
 #include "net/link.h"
 
 #include <stdbool.h>
@@ -15,6 +17,7 @@
 
 struct viewer {
     struct viewer *next;
+    struct seat_viewer *hands;
     uint32_t id, head;
     bool shared;
     char address[LINK_TEXT_SIZE];
@@ -22,6 +25,7 @@ struct viewer {
 };
 
 struct viewers {
+    struct seat *seat; /* where their hands are; set by the owner */
     struct viewer *first;
     uint32_t count;
 };
@@ -32,5 +36,7 @@ int viewers_update(struct viewers *viewers, uint32_t head, const struct link_vie
 /* Returns 0, or -EPROTO when there is no such viewer. */
 int viewers_remove(struct viewers *viewers, uint32_t id);
 void viewers_clear(struct viewers *viewers);
+/* NULL when there is no such viewer. */
+struct viewer *viewers_find(const struct viewers *viewers, uint32_t id);
 
 #endif

@@ -221,6 +221,15 @@ static int handle_cursor_move(struct vnc_program *program, const struct link_hea
     return display_handle_cursor_move(&program->displays[header->head], payload);
 }
 
+static int handle_seat(struct vnc_program *program, const struct link_header *header,
+                       const void *payload, int fd)
+{
+    (void)header;
+    (void)fd;
+    memcpy(&program->seat, payload, sizeof(program->seat));
+    return program->seat.relative > 1 ? -EPROTO : 0;
+}
+
 static int handle_ready(struct vnc_program *program, const struct link_header *header,
                         const void *payload, int fd)
 {
@@ -242,6 +251,7 @@ static int on_message(struct link *link, const struct link_header *header, const
         [LINK_LISTENER] = handle_listener, [LINK_HEAD] = handle_head,
         [LINK_FRAME] = handle_frame,       [LINK_CURSOR] = handle_cursor,
         [LINK_CURSOR_MOVE] = handle_cursor_move, [LINK_READY] = handle_ready,
+        [LINK_SEAT] = handle_seat,
     };
     struct vnc_program *program = link->user;
     if (!program->have_settings && header->type != LINK_SETTINGS) {

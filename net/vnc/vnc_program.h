@@ -40,6 +40,7 @@ struct vnc_program {
     uint32_t idle_timeout_ms;
     uv_timer_t idle_timer; /* one-shot, armed while there are no viewers */
     struct password password;
+    struct link_seat seat; /* what the core said of it last */
     struct display displays[LINK_MAX_HEADS];
     struct rfb_listener *listeners;
     struct gate gate;
