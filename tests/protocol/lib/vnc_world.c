@@ -14,6 +14,7 @@ unsigned vnc_world_patience(void)
 void vnc_world_start(struct vnc_world *world, const struct fake_core_options *options)
 {
     world->nclients = 0;
+    world->may_end = false;
     fake_core_start(&world->core, options);
 }
 
@@ -49,6 +50,7 @@ void vnc_world_step(struct vnc_world *world, int timeout_ms)
     for (unsigned i = 0; i < world->nclients; i++)
         rfb_client_step(&world->clients[i]);
     fake_core_step(&world->core);
+    CHECK(!world->core.over || world->may_end, "oriel-vnc has ended");
 }
 
 void vnc_world_run(struct vnc_world *world, unsigned ms)

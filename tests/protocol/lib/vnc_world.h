@@ -16,6 +16,7 @@ struct vnc_world {
     struct fake_core core;
     struct rfb_client clients[VNC_WORLD_CLIENTS];
     unsigned nclients;
+    bool may_end; /* the program may end while the world turns */
 };
 
 void vnc_world_start(struct vnc_world *world, const struct fake_core_options *options);
