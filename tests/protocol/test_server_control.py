@@ -193,10 +193,13 @@ class SlowReaders(ServerTest):
         self.assertLess(sent, 2 << 20)
         # Meanwhile others are answered.
         other = self.connect()
-        begun = time.monotonic()
-        self.assertTrue(other.ask('status')['ok'])
-        self.assertTrue(other.ask('screenshot')['ok'])
-        self.assertLess(time.monotonic() - begun, 5)
+
+        def measure():
+            begun = time.monotonic()
+            self.assertTrue(other.ask('status')['ok'])
+            self.assertTrue(other.ask('screenshot')['ok'])
+            return time.monotonic() - begun
+        self.best_of_three(measure, 1.0)
         with open('/proc/%d/status' % self.oriel.pid, encoding='utf-8') as file:
             resident = int(re.search(r'VmRSS:\s+(\d+) kB', file.read())[1])
         self.wait_for_log('a client has not read for 10 s: cut off')
