@@ -237,10 +237,10 @@ static bool is_composed(struct rfb_client *client)
     for (int32_t y = 0; y < (int32_t)image.height; y++) {
         for (int32_t x = 0; x < (int32_t)image.width; x++) {
             size_t at = (size_t)y * image.width + (size_t)x;
-            int32_t inner_x = x - place_x, inner_y = y - place_y;
-            bool inside = shown && inner_x >= 0 && inner_x < (int32_t)EDGE && inner_y >= 0 &&
-                          inner_y < (int32_t)EDGE;
-            uint32_t cursor = inside ? cursor_pixels[inner_y * (int32_t)EDGE + inner_x] : 0;
+            int64_t inner_x = (int64_t)x - place_x, inner_y = (int64_t)y - place_y;
+            bool inside = shown && inner_x >= 0 && inner_x < EDGE && inner_y >= 0 &&
+                          inner_y < EDGE;
+            uint32_t cursor = inside ? cursor_pixels[inner_y * EDGE + inner_x] : 0;
 
             if (!is_blended(client->pixels[at], cursor, image.pixels[at]))
                 return false;

@@ -158,8 +158,7 @@ static void start_unrealized(void)
 static void finish_with_a_good_vmm(unsigned fds_before)
 {
     reconnect();
-    CHECK(oriel_process_fds(&machine.oriel) == fds_before, "%u descriptors, %u before",
-          oriel_process_fds(&machine.oriel), fds_before);
+    assert_true(oriel_process_fds_become(&machine.oriel, fds_before));
     assert_int_equal(oriel_process_fds_like(&machine.oriel, "guest-ram"), 0);
     guest_machine_probe(&machine, NULL);
     guest_machine_ping(&machine);

@@ -103,9 +103,8 @@ bool guest_image_equal(const struct guest_image *image, const struct guest_image
     size_t wrong = 0, first = 0;
 
     if (image->width != expected->width || image->height != expected->height) {
-        if (what != NULL)
-            print_error("%s: %ux%u, expected %ux%u\n", what, image->width, image->height,
-                        expected->width, expected->height);
+        print_error("%s: %ux%u, expected %ux%u\n", what, image->width, image->height,
+                    expected->width, expected->height);
         return false;
     }
     for (size_t i = 0; i < (size_t)image->width * image->height; i++) {
@@ -116,8 +115,7 @@ bool guest_image_equal(const struct guest_image *image, const struct guest_image
     }
     if (wrong == 0)
         return true;
-    if (what != NULL)
-        print_error("%s: %zu pixels differ, first (%zu,%zu): %06x, expected %06x\n", what, wrong,
+    print_error("%s: %zu pixels differ, first (%zu,%zu): %06x, expected %06x\n", what, wrong,
                 first % image->width, first / image->width, image->pixels[first] & COLOUR_BITS,
                 expected->pixels[first] & COLOUR_BITS);
     return false;

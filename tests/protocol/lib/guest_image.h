@@ -36,7 +36,7 @@ int guest_image_format_bytes(uint32_t format, uint8_t offsets[4]);
 uint32_t guest_image_encode(uint32_t format, uint32_t colour, uint8_t alpha);
 
 /* True when both are equal in the colour bits; otherwise says where the first
- * difference is (`what` NULL: says nothing). */
+ * difference is. */
 bool guest_image_equal(const struct guest_image *image, const struct guest_image *expected,
                        const char *what);
 /* Decodes a PNG file in memory, pixel for pixel. */

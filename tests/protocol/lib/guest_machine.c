@@ -6,7 +6,6 @@
 #include <nettle/base64.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static struct guest_machine *machines; /* that have not been finished */
 
@@ -117,8 +116,8 @@ void guest_machine_screenshot(struct guest_machine *machine, unsigned head,
     json_decref(reply);
 }
 
-static bool shows(struct guest_machine *machine, unsigned head,
-                  const struct guest_image *expected, const char *what)
+void guest_machine_expect(struct guest_machine *machine, unsigned head,
+                          const struct guest_image *expected, const char *what)
 {
     struct guest_image image;
     bool equal;
@@ -126,27 +125,7 @@ static bool shows(struct guest_machine *machine, unsigned head,
     guest_machine_screenshot(machine, head, &image);
     equal = guest_image_equal(&image, expected, what);
     guest_image_finish(&image);
-    return equal;
-}
-
-void guest_machine_expect_now(struct guest_machine *machine, unsigned head,
-                              const struct guest_image *expected, const char *what)
-{
-    CHECK(shows(machine, head, expected, what), "%s: head %u", what, head);
-}
-
-void guest_machine_expect(struct guest_machine *machine, unsigned head,
-                          const struct guest_image *expected, const char *what)
-{
-    uint64_t until = check_now_us() + 1000000 * oriel_patience();
-
-    while (!shows(machine, head, expected, NULL)) {
-        if (check_now_us() > until) {
-            guest_machine_expect_now(machine, head, expected, what);
-            return;
-        }
-        usleep(5000);
-    }
+    CHECK(equal, "%s: head %u", what, head);
 }
 
 bool guest_machine_head_is_guest(struct guest_machine *machine, unsigned head)

@@ -49,13 +49,10 @@ void guest_machine_reset(struct guest_machine *machine);
 /* What head `head` shows, over the control socket. */
 void guest_machine_screenshot(struct guest_machine *machine, unsigned head,
                               struct guest_image *image);
-/* Fails the test unless the head shows exactly that within a second: frames
- * are published at the head's pace. */
+/* Fails the test unless the head shows exactly that: a screenshot shows what
+ * was flushed before it. */
 void guest_machine_expect(struct guest_machine *machine, unsigned head,
                           const struct guest_image *expected, const char *what);
-/* Likewise, in the first screenshot. */
-void guest_machine_expect_now(struct guest_machine *machine, unsigned head,
-                              const struct guest_image *expected, const char *what);
 /* Whether status says that the head is a guest's. */
 bool guest_machine_head_is_guest(struct guest_machine *machine, unsigned head);
 /* The gpu answers: display info is asked for and must come. */

@@ -42,6 +42,8 @@ bool oriel_process_alive(const struct oriel_process *process);
 /* Memory of its own (RssAnon of /proc), KiB, and its open descriptors. */
 long oriel_process_memory_kib(const struct oriel_process *process);
 unsigned oriel_process_fds(const struct oriel_process *process);
+/* Waits up to two seconds until it has that many: closing takes its turns. */
+bool oriel_process_fds_become(const struct oriel_process *process, unsigned fds);
 /* Descriptors whose link in /proc contains that text ("guest-ram"). */
 unsigned oriel_process_fds_like(const struct oriel_process *process, const char *text);
 /* Mappings whose line in /proc/PID/maps contains that text. */

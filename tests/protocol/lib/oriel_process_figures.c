@@ -83,6 +83,20 @@ unsigned oriel_process_fds(const struct oriel_process *process)
     return oriel_process_fds_like(process, "");
 }
 
+bool oriel_process_fds_become(const struct oriel_process *process, unsigned fds)
+{
+    uint64_t until = check_now_us() + 2000000;
+
+    while (oriel_process_fds(process) != fds) {
+        if (check_now_us() > until) {
+            print_error("%u descriptors, expected %u\n", oriel_process_fds(process), fds);
+            return false;
+        }
+        usleep(5000);
+    }
+    return true;
+}
+
 unsigned long long oriel_process_cpu_us(const struct oriel_process *process)
 {
     FILE *file = open_proc(process, "stat");
