@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "server/core.h"
 #include "server/core_close.h"
+#include "server/core_open.h"
 #include "server/log.h"
-#include "server/program.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -94,8 +94,8 @@ static void explain(const struct address *address, int error)
         log_error("core", "cannot listen on %s: %s", text, strerror(-error));
 }
 
-static int open_listener(struct core *core, enum listener_kind kind, uint32_t head,
-                         const struct address *address, struct listener **opened)
+int core_open_listener(struct core *core, enum listener_kind kind, uint32_t head,
+                       const struct address *address, struct listener **opened)
 {
     struct listener *listener = &core->listeners[core->nlisteners];
     int r = listener_open(listener, kind, head, address, 0600);
@@ -119,7 +119,7 @@ static int open_gpu_listener(struct core *core, int fd, struct listener **listen
 {
     const struct address address = unix_address(core->config->gpu.socket);
     if (fd < 0)
-        return open_listener(core, LISTENER_GPU, 0, &address, listener);
+        return core_open_listener(core, LISTENER_GPU, 0, &address, listener);
     *listener = &core->listeners[core->nlisteners++];
     listener_adopt(*listener, LISTENER_GPU, fd);
     return 0;
@@ -173,7 +173,7 @@ static int open_input_listeners(struct core *core, int fds[INPUT_DEVICES])
         /* A GPU whose socket was handed over has no path to go by. */
         if (address.path[0] == '\0' || (config->input.derived[i] && core->gpu_handed_over))
             continue;
-        int r = open_listener(core, kinds[i], 0, &address, &listener);
+        int r = core_open_listener(core, kinds[i], 0, &address, &listener);
         if (r < 0) {
             for (int j = 0; j < INPUT_DEVICES; j++)
                 if (fds[j] >= 0)
@@ -217,7 +217,7 @@ static int open_control(struct core *core)
     const struct address address = unix_address(core->config->control.socket);
     if (address.path[0] == '\0')
         return 0;
-    int r = open_listener(core, LISTENER_CONTROL, 0, &address, &listener);
+    int r = core_open_listener(core, LISTENER_CONTROL, 0, &address, &listener);
     if (r < 0)
         return r;
     core->control = control_create(core, &core->loop, listener_take_fd(listener));
@@ -229,98 +229,10 @@ static int open_control(struct core *core)
     return 0;
 }
 
-static int open_vnc_listener(struct core *core, unsigned head, const struct address *address)
-{
-    struct listener *listener;
-    int r = open_listener(core, LISTENER_VNC, head, address, &listener);
-    if (r < 0)
-        return r;
-    log_info("core", "VNC for head %u on %s", head, listener->text);
-    core->vnc_listeners[core->nvnc_listeners++] = listener;
-    return 0;
-}
-
-static int open_vnc_listeners(struct core *core)
-{
-    const struct config_heads *heads = &core->config->vnc.heads;
-    const struct config_listen *listen = &core->config->vnc.listen;
-    unsigned first = heads->each ? 0 : heads->head;
-    unsigned count = heads->each ? core->nheads : 1;
-    for (unsigned head = first; head < first + count; head++) {
-        for (unsigned i = 0; i < listen->count; i++) {
-            struct address address;
-            /* One head alone is served on the port as it stands. */
-            int r = address_for_head(&listen->addresses[i], heads->each ? head : 0, &address);
-            if (r == 0)
-                r = open_vnc_listener(core, head, &address);
-            if (r < 0)
-                return r;
-        }
-    }
-    return 0;
-}
-
-/* Better now than when the first viewer comes. */
-static int check_password(const struct core *core)
-{
-    const char *path = core->config->vnc.password_file;
-    if (path[0] == '\0')
-        return 0;
-    int fd = output_open_password(path);
-    if (fd < 0) {
-        log_error("core", "cannot open the password file %s: %s", path,
-                  fd == -EINVAL ? "not a regular file" : strerror(-fd));
-        return fd;
-    }
-    close(fd);
-    return 0;
-}
-
-static int create_vnc(struct core *core)
-{
-    const struct config *config = core->config;
-    const struct output_config output = {
-        .kind = "vnc",
-        .program = core->vnc_program,
-        .name = config->gpu.name,
-        .password_file = config->vnc.password_file[0] != '\0' ? config->vnc.password_file : NULL,
-        .link_kind = LINK_LISTENER_VNC,
-        .idle_timeout_ms = config->vnc.idle_timeout * 1000,
-        .eager = config->vnc.start == CONFIG_START_EAGER,
-        .listeners = core->vnc_listeners,
-        .nlisteners = core->nvnc_listeners,
-        .heads = core->heads,
-        .nheads = core->nheads,
-        .input = core->input,
-    };
-    core->vnc = output_create(&core->loop, &output);
-    if (core->vnc == NULL) {
-        int r = -errno;
-        log_error("core", "cannot set up VNC: %s", strerror(-r));
-        return r;
-    }
-    return 0;
-}
-
-static int open_vnc(struct core *core)
-{
-    if (core->config->vnc.listen.count == 0)
-        return 0;
-    int r = program_find("oriel-vnc", core->vnc_program);
-    if (r < 0) {
-        log_error("core", "there is no oriel-vnc beside oriel nor in " ORIEL_LIBEXECDIR);
-        return r;
-    }
-    r = check_password(core);
-    if (r == 0)
-        r = open_vnc_listeners(core);
-    return r == 0 ? create_vnc(core) : r;
-}
-
 int core_start(struct core *core, const struct config *config, int gpu_fd)
 {
-    *core = (struct core){
-        .config = config, .started_ns = uv_hrtime(), .gpu_handed_over = gpu_fd >= 0};
+    *core =
+        (struct core){.config = config, .started_ns = uv_hrtime(), .gpu_handed_over = gpu_fd >= 0};
     int r = uv_loop_init(&core->loop);
     if (r == 0) {
         r = open_handles(core);
@@ -339,7 +251,7 @@ int core_start(struct core *core, const struct config *config, int gpu_fd)
     if (r == 0)
         r = open_input(core);
     if (r == 0)
-        r = open_vnc(core);
+        r = core_open_vnc(core);
     if (r == 0)
         r = open_control(core);
     if (r != 0)
