@@ -112,6 +112,7 @@ void fake_core_spawn(struct fake_core *core)
     close(pair[1]);
     core->link = pair[0];
     core->greeted = core->over = false;
+    core->nviewers = 0; /* it counts its own from 1 */
     for (int i = 0; i < FAKE_CORE_HEADS; i++)
         fake_head_forget(&core->heads[i]);
     if (core->options.keep_silent)
@@ -239,9 +240,9 @@ static void handle_viewer(struct fake_core *core, uint32_t head, const struct li
     if (!viewer) {
         CHECK(core->nviewers < FAKE_CORE_VIEWERS, "viewers");
         viewer = &core->viewers[core->nviewers++];
+        *viewer = (struct fake_viewer){.id = message->id};
     }
     CHECK(!viewer->gone, "viewer %u is gone", message->id);
-    viewer->id = message->id;
     viewer->head = head;
     memcpy(viewer->encoding, message->encoding, sizeof(viewer->encoding));
 }
