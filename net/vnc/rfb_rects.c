@@ -34,7 +34,7 @@ void rfb_extended_desktop_size(struct bytes *out, enum desktop_size_reason reaso
     rfb_rect_header(out, (uint16_t)reason, (uint16_t)status, width, height,
                     ENCODING_EXTENDED_DESKTOP_SIZE);
     bytes_u32(out, 1u << 24); /* one screen, three bytes of padding */
-    bytes_u32(out, 0);        /* its id */
+    bytes_u32(out, 1);        /* its id; LibVNCClient takes 0 for no screen at all */
     bytes_u16(out, 0);
     bytes_u16(out, 0);
     bytes_u16(out, width);
