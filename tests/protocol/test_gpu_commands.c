@@ -13,30 +13,40 @@ static struct guest_machine machine;
 
 static struct gpu_rect rect_of(uint32_t x, uint32_t y, uint32_t width, uint32_t height)
 {
-    return (struct gpu_rect){ x, y, width, height };
+    return (struct gpu_rect){x, y, width, height};
 }
 
-static const struct guest_machine_options two_heads = { .oriel.settings = { "gpu.heads=2" } };
+static const struct guest_machine_options two_heads = {.oriel.settings = {"gpu.heads=2"}};
 
 /* Rectangles that do not lie inside 100x60, sums that wrap among them. */
 static const struct gpu_rect outside[] = {
-    { 0, 0, 101, 60 }, { 0, 0, 100, 61 }, { 1, 0, 100, 60 }, { 0, 1, 100, 60 },
-    { 100, 0, 1, 1 }, { 0, 60, 1, 1 }, { 101, 0, 0, 1 }, { UINT32_MAX, 0, 2, 1 },
-    { 0, UINT32_MAX, 1, 2 }, { UINT32_MAX, UINT32_MAX, 1, 1 }, { 1, 1, UINT32_MAX, 1 },
-    { 1, 1, 1, UINT32_MAX }, { 0x80000000u, 0, 0x80000001u, 1 },
-    { 0, 0x80000000u, 1, 0x80000001u }, { 0, 0, UINT32_MAX, UINT32_MAX },
+    {0, 0, 101, 60},
+    {0, 0, 100, 61},
+    {1, 0, 100, 60},
+    {0, 1, 100, 60},
+    {100, 0, 1, 1},
+    {0, 60, 1, 1},
+    {101, 0, 0, 1},
+    {UINT32_MAX, 0, 2, 1},
+    {0, UINT32_MAX, 1, 2},
+    {UINT32_MAX, UINT32_MAX, 1, 1},
+    {1, 1, UINT32_MAX, 1},
+    {1, 1, 1, UINT32_MAX},
+    {0x80000000u, 0, 0x80000001u, 1},
+    {0, 0x80000000u, 1, 0x80000001u},
+    {0, 0, UINT32_MAX, UINT32_MAX},
 };
 #define NOUTSIDE (sizeof(outside) / sizeof(outside[0]))
 
 static struct virtio_gpu_mem_entry entry_of(uint32_t size)
 {
-    return (struct virtio_gpu_mem_entry){ .addr = guest_ram_alloc(&machine.ram, size, 4096),
-                                          .length = size };
+    return (struct virtio_gpu_mem_entry){.addr = guest_ram_alloc(&machine.ram, size, 4096),
+                                         .length = size};
 }
 
 static void create_and_unref(void **state)
 {
-    static const uint32_t formats[] = { 1, 2, 3, 4, 67, 68, 121, 134 };
+    static const uint32_t formats[] = {1, 2, 3, 4, 67, 68, 121, 134};
 
     (void)state;
     guest_machine_start(&machine, NULL);
@@ -67,9 +77,17 @@ static void create_and_unref(void **state)
 static void sizes_of_resources(void **state)
 {
     static const uint32_t sizes[][2] = {
-        { 0, 0 }, { 0, 16 }, { 16, 0 }, { 1, 0x80000000u }, { 0x10000, 0x10000 },
-        { UINT32_MAX, 1 }, { 1, UINT32_MAX }, { UINT32_MAX, UINT32_MAX }, { 0x40000000u, 1 },
-        { 0x40000001u, 4 }, { 0x8000, 0x8000 },
+        {0, 0},
+        {0, 16},
+        {16, 0},
+        {1, 0x80000000u},
+        {0x10000, 0x10000},
+        {UINT32_MAX, 1},
+        {1, UINT32_MAX},
+        {UINT32_MAX, UINT32_MAX},
+        {0x40000000u, 1},
+        {0x40000001u, 4},
+        {0x8000, 0x8000},
     };
 
     (void)state;
@@ -77,8 +95,8 @@ static void sizes_of_resources(void **state)
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         uint32_t response = guest_gpu_call(GPU, gpu_create_2d(7, 1, sizes[i][0], sizes[i][1]));
 
-        CHECK(response == PARAMETER || response == VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY,
-              "%ux%u: 0x%x", sizes[i][0], sizes[i][1], response);
+        CHECK(response == PARAMETER || response == VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY, "%ux%u: 0x%x",
+              sizes[i][0], sizes[i][1], response);
         guest_gpu_expect(GPU, gpu_transfer(7, rect_of(0, 0, 1, 1), 0), RESOURCE_ID);
     }
     guest_gpu_ok(GPU, gpu_create_2d(7, 1, 16384, 1));
@@ -97,12 +115,10 @@ static void memory_of_all_resources_is_limited(void **state)
     while (guest_gpu_call(GPU, gpu_create_2d(n + 1, 1, 4096, 4096)) == VIRTIO_GPU_RESP_OK_NODATA)
         CHECK(++n < 1000, "no limit within %u MiB", n * 64);
     CHECK(n >= 4, "only %u MiB", n * 64);
-    guest_gpu_expect(GPU, gpu_create_2d(n + 1, 1, 4096, 4096),
-                     VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY);
+    guest_gpu_expect(GPU, gpu_create_2d(n + 1, 1, 4096, 4096), VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY);
     guest_gpu_ok(GPU, gpu_unref(1));
     guest_gpu_ok(GPU, gpu_create_2d(n + 1, 1, 4096, 4096));
-    guest_gpu_expect(GPU, gpu_create_2d(n + 2, 1, 4096, 4096),
-                     VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY);
+    guest_gpu_expect(GPU, gpu_create_2d(n + 2, 1, 4096, 4096), VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY);
     /* Untouched memory costs nothing. */
     CHECK(oriel_process_memory_kib(&machine.oriel) < 300 * 1024, "%ld KiB",
           oriel_process_memory_kib(&machine.oriel));

@@ -43,9 +43,8 @@ static void draw_cursor(uint32_t seed)
 static void start(const char *heads)
 {
     const struct guest_machine_options options = {
-        .oriel = { .settings = { heads, "vnc.start=eager" }, .vnc = true }
-    };
-    struct virtio_gpu_mem_entry entry = { .length = sizeof(cursor_pixels) };
+        .oriel = {.settings = {heads, "vnc.start=eager"}, .vnc = true}};
+    struct virtio_gpu_mem_entry entry = {.length = sizeof(cursor_pixels)};
 
     guest_machine_start(&machine, &options);
     guest_image_init(&image, 300, 200);
@@ -55,8 +54,8 @@ static void start(const char *heads)
     guest_surface_create(&screen);
     guest_surface_present(&screen, 0, &image);
     cursor_gpa = entry.addr = guest_ram_alloc(&machine.ram, sizeof(cursor_pixels), 4096);
-    guest_gpu_ok(&machine.gpu, gpu_create_2d(CURSOR_ID, VIRTIO_GPU_FORMAT_B8G8R8A8_UNORM, EDGE,
-                                             EDGE));
+    guest_gpu_ok(&machine.gpu,
+                 gpu_create_2d(CURSOR_ID, VIRTIO_GPU_FORMAT_B8G8R8A8_UNORM, EDGE, EDGE));
     guest_gpu_ok(&machine.gpu, gpu_attach(CURSOR_ID, &entry, 1));
 }
 
@@ -70,8 +69,7 @@ static void finish(void)
 static void transfer_cursor(uint32_t seed)
 {
     draw_cursor(seed);
-    guest_gpu_ok(&machine.gpu,
-                 gpu_transfer(CURSOR_ID, (struct gpu_rect){ 0, 0, EDGE, EDGE }, 0));
+    guest_gpu_ok(&machine.gpu, gpu_transfer(CURSOR_ID, (struct gpu_rect){0, 0, EDGE, EDGE}, 0));
 }
 
 /* On the cursor queue nobody waits for answers; the ledger does. */
@@ -83,7 +81,7 @@ static void send(struct gpu_command command)
 
 static void connect_viewer(struct rfb_client *client, const int32_t *encodings)
 {
-    struct rfb_client_options options = { .version = NULL };
+    struct rfb_client_options options = {.version = NULL};
 
     for (unsigned i = 0; encodings[i] != 0; i++)
         options.encodings[i] = encodings[i];
@@ -96,7 +94,7 @@ static bool run_until(struct rfb_client *client, bool (*condition)(struct rfb_cl
     uint64_t until = check_now_us() + 3000000 * oriel_patience();
 
     while (!condition(client)) {
-        struct pollfd poll_fd = { .fd = client->fd, .events = POLLIN };
+        struct pollfd poll_fd = {.fd = client->fd, .events = POLLIN};
 
         if (check_now_us() > until || client->state == RFB_CLIENT_CLOSED)
             return false;
@@ -116,8 +114,8 @@ static bool has_shape(struct rfb_client *client)
         return false;
     for (uint32_t i = 0; i < EDGE * EDGE; i++) {
         const uint8_t *byte = cursor->data + 4 + 4 * i;
-        uint32_t pixel = (uint32_t)byte[3] << 24 | (uint32_t)byte[0] << 16 |
-                         (uint32_t)byte[1] << 8 | byte[2];
+        uint32_t pixel =
+            (uint32_t)byte[3] << 24 | (uint32_t)byte[0] << 16 | (uint32_t)byte[1] << 8 | byte[2];
 
         if (pixel != cursor_pixels[i])
             return false;
@@ -130,8 +128,8 @@ static bool has_no_shape(struct rfb_client *client)
     return client->cursor.shapes > 0 && client->cursor.width == 0;
 }
 
-static const int32_t draws_cursors[] = { ENCODING_ALPHA_CURSOR, ENCODING_DESKTOP_SIZE, 0 };
-static const int32_t draws_none[] = { ENCODING_DESKTOP_SIZE, 0 };
+static const int32_t draws_cursors[] = {ENCODING_ALPHA_CURSOR, ENCODING_DESKTOP_SIZE, 0};
+static const int32_t draws_none[] = {ENCODING_DESKTOP_SIZE, 0};
 
 static void the_shape_reaches_a_viewer(void **state)
 {
@@ -189,7 +187,7 @@ static void the_cursor_hides_and_comes_back(void **state)
 /* Guests may say anything; viewers get a hotspot inside of the image. */
 static void the_hotspot_is_inside(void **state)
 {
-    static const uint32_t bad[] = { 64, 65, 1000, 0x7fffffff, 0x80000000u, UINT32_MAX };
+    static const uint32_t bad[] = {64, 65, 1000, 0x7fffffff, 0x80000000u, UINT32_MAX};
     struct rfb_client client;
 
     (void)state;
@@ -238,8 +236,7 @@ static bool is_composed(struct rfb_client *client)
         for (int32_t x = 0; x < (int32_t)image.width; x++) {
             size_t at = (size_t)y * image.width + (size_t)x;
             int64_t inner_x = (int64_t)x - place_x, inner_y = (int64_t)y - place_y;
-            bool inside = shown && inner_x >= 0 && inner_x < EDGE && inner_y >= 0 &&
-                          inner_y < EDGE;
+            bool inside = shown && inner_x >= 0 && inner_x < EDGE && inner_y >= 0 && inner_y < EDGE;
             uint32_t cursor = inside ? cursor_pixels[inner_y * EDGE + inner_x] : 0;
 
             if (!is_blended(client->pixels[at], cursor, image.pixels[at]))
@@ -261,8 +258,18 @@ static void expect_composed(struct rfb_client *client, int32_t x, int32_t y, boo
 static void composed_for_those_who_cannot_draw_it(void **state)
 {
     static const int32_t places[][2] = {
-        { 10, 20 }, { 11, 20 }, { 250, 150 }, { 299, 199 }, { -1, -1 }, { -63, 10 }, { 10, -63 },
-        { -64, 0 }, { 400, 50 }, { INT32_MAX, INT32_MAX }, { INT32_MIN, INT32_MIN }, { 0, 0 },
+        {10, 20},
+        {11, 20},
+        {250, 150},
+        {299, 199},
+        {-1, -1},
+        {-63, 10},
+        {10, -63},
+        {-64, 0},
+        {400, 50},
+        {INT32_MAX, INT32_MAX},
+        {INT32_MIN, INT32_MIN},
+        {0, 0},
     };
     struct rfb_client client;
 
@@ -318,12 +325,11 @@ static void a_storm_of_cursors(void **state)
     connect_viewer(&client, draws_cursors);
     transfer_cursor(4);
     for (uint32_t i = 0; i < 20000; i++) {
-        static const uint32_t ids[] = { CURSOR_ID, 0, 1, 4711, CURSOR_ID, UINT32_MAX };
+        static const uint32_t ids[] = {CURSOR_ID, 0, 1, 4711, CURSOR_ID, UINT32_MAX};
         uint64_t *random = &machine.gpu.random;
-        struct gpu_command command =
-            gpu_update_cursor(check_random_below(random, 4), ids[check_random_below(random, 6)],
-                              check_random(random), check_random(random),
-                              check_random_below(random, 100), check_random(random));
+        struct gpu_command command = gpu_update_cursor(
+            check_random_below(random, 4), ids[check_random_below(random, 6)], check_random(random),
+            check_random(random), check_random_below(random, 100), check_random(random));
 
         if (check_random_below(random, 2))
             command.u.hdr.type = VIRTIO_GPU_CMD_MOVE_CURSOR;

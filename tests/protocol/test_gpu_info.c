@@ -8,9 +8,8 @@
 static struct guest_machine machine;
 
 static const struct guest_machine_options two_heads = {
-    .oriel.settings = { "gpu.heads=2", "head.0.mode=1024x768@60", "head.1.mode=1920x1080@75",
-                        "head.1.position=1024,0" }
-};
+    .oriel.settings = {"gpu.heads=2", "head.0.mode=1024x768@60", "head.1.mode=1920x1080@75",
+                       "head.1.position=1024,0"}};
 
 static void display_info_tells_the_heads(void **state)
 {
@@ -51,7 +50,7 @@ static void get_edid(uint32_t scanout, struct virtio_gpu_resp_edid *edid)
 
 static void check_blocks(const struct virtio_gpu_resp_edid *edid)
 {
-    static const uint8_t magic[8] = { 0, 255, 255, 255, 255, 255, 255, 0 };
+    static const uint8_t magic[8] = {0, 255, 255, 255, 255, 255, 255, 0};
 
     assert_memory_equal(edid->edid, magic, sizeof(magic));
     assert_true(edid->size >= 128 && edid->size <= 1024 && edid->size % 128 == 0);
@@ -152,8 +151,8 @@ static void fences_are_echoed(void **state)
 static void fences_of_jobs_are_echoed(void **state)
 {
     const uint32_t edge = 2048, size = edge * edge * 4;
-    struct virtio_gpu_mem_entry entry = { .length = size };
-    struct gpu_command command = gpu_transfer(1, (struct gpu_rect){ 0, 0, edge, edge }, 0);
+    struct virtio_gpu_mem_entry entry = {.length = size};
+    struct gpu_command command = gpu_transfer(1, (struct gpu_rect){0, 0, edge, edge}, 0);
 
     (void)state;
     guest_machine_start(&machine, NULL);
@@ -168,9 +167,22 @@ static void fences_of_jobs_are_echoed(void **state)
 
 static void unknown_commands_are_unspecified_errors(void **state)
 {
-    static const uint32_t types[] = { 0, 1, 0xff, 0x10d, 0x10e, 0x200, 0x204, 0x207, 0x208, 0x2ff,
-                                      0x302, 0x1100, 0x1200, UINT32_MAX,
-                                      VIRTIO_GPU_CMD_UPDATE_CURSOR, VIRTIO_GPU_CMD_MOVE_CURSOR };
+    static const uint32_t types[] = {0,
+                                     1,
+                                     0xff,
+                                     0x10d,
+                                     0x10e,
+                                     0x200,
+                                     0x204,
+                                     0x207,
+                                     0x208,
+                                     0x2ff,
+                                     0x302,
+                                     0x1100,
+                                     0x1200,
+                                     UINT32_MAX,
+                                     VIRTIO_GPU_CMD_UPDATE_CURSOR,
+                                     VIRTIO_GPU_CMD_MOVE_CURSOR};
 
     (void)state;
     guest_machine_start(&machine, NULL);
@@ -188,7 +200,7 @@ static void unknown_commands_are_unspecified_errors(void **state)
 static const struct gpu_command *known_commands(size_t *n)
 {
     static struct gpu_command commands[9];
-    static const struct gpu_rect rect = { 0, 0, 16, 16 };
+    static const struct gpu_rect rect = {0, 0, 16, 16};
 
     commands[0] = gpu_create_2d(9, 1, 16, 16);
     commands[1] = gpu_unref(9);
@@ -222,8 +234,8 @@ static void short_commands_are_refused(void **state)
 
             command.size = size;
             response = guest_gpu_call(&machine.gpu, command);
-            CHECK(response == expected, "command 0x%x of %zu bytes: 0x%x", command.u.hdr.type,
-                  size, response);
+            CHECK(response == expected, "command 0x%x of %zu bytes: 0x%x", command.u.hdr.type, size,
+                  response);
         }
     }
     guest_gpu_expect(&machine.gpu, gpu_unref(9), VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID);
@@ -233,14 +245,14 @@ static void short_commands_are_refused(void **state)
 /* The answer is cut to the room that there is; none at all is no error. */
 static void answers_are_cut_to_their_room(void **state)
 {
-    static const size_t rooms[] = { 0, 1, 4, 23, 24, 25, 48, 100, 407, 408, 409, 1055, 1056,
-                                    1057, 2000 };
+    static const size_t rooms[] = {0,   1,   4,   23,   24,   25,   48,  100,
+                                   407, 408, 409, 1055, 1056, 1057, 2000};
 
     (void)state;
     guest_machine_start(&machine, NULL);
     for (size_t i = 0; i < sizeof(rooms) / sizeof(rooms[0]); i++) {
-        struct gpu_command commands[] = { gpu_display_info(), gpu_edid(0), gpu_unref(4711) };
-        const size_t full[] = { 408, 1056, 24 };
+        struct gpu_command commands[] = {gpu_display_info(), gpu_edid(0), gpu_unref(4711)};
+        const size_t full[] = {408, 1056, 24};
 
         for (unsigned j = 0; j < 3; j++) {
             struct gpu_answer answer;
@@ -256,12 +268,12 @@ static void answers_are_cut_to_their_room(void **state)
 /* The same whatever descriptors the guest spreads its buffers over. */
 static void buffers_may_be_split_anywhere(void **state)
 {
-    static const unsigned parts[] = { 1, 2, 3, 7, 24, 40, 80 };
+    static const unsigned parts[] = {1, 2, 3, 7, 24, 40, 80};
 
     (void)state;
     for (unsigned indirect = 0; indirect < 2; indirect++) {
         const struct guest_machine_options options = {
-            .oriel.settings = { "gpu.heads=2" },
+            .oriel.settings = {"gpu.heads=2"},
             .refuse_features = indirect ? 0 : GUEST_FEATURE(VIRTIO_RING_F_INDIRECT_DESC),
             .control_size = 256,
         };
@@ -314,7 +326,7 @@ static void buffers_may_cross_regions(void **state)
 /* Ring sizes that a driver may choose, more commands than they hold. */
 static void rings_of_all_sizes(void **state)
 {
-    static const uint16_t sizes[] = { 4, 8, 16, 64, 128, 256, 512, 1024 };
+    static const uint16_t sizes[] = {4, 8, 16, 64, 128, 256, 512, 1024};
 
     (void)state;
     for (unsigned i = 0; i < 2 * sizeof(sizes) / sizeof(sizes[0]); i++) {
@@ -328,8 +340,7 @@ static void rings_of_all_sizes(void **state)
         guest_machine_start(&machine, &options);
         guest_gpu_ok(&machine.gpu, gpu_create_2d(1, 1, 16, 16));
         for (unsigned n = 0; n < 3u * sizes[i / 2] + 5; n++) {
-            struct gpu_command command =
-                gpu_flush(1, (struct gpu_rect){ 0, 0, n % 17, n % 16 });
+            struct gpu_command command = gpu_flush(1, (struct gpu_rect){0, 0, n % 17, n % 16});
 
             guest_gpu_send(&machine.gpu, &command, VIRTIO_GPU_RESP_OK_NODATA);
             guest_gpu_send(&machine.gpu, &move, GPU_ANY_RESPONSE);

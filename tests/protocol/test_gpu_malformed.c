@@ -16,7 +16,7 @@ static struct guest_machine machine;
 
 static struct gpu_rect rect_of(uint32_t x, uint32_t y, uint32_t width, uint32_t height)
 {
-    return (struct gpu_rect){ x, y, width, height };
+    return (struct gpu_rect){x, y, width, height};
 }
 
 /* Memory after a warm-up and after the rest of the work must be the same. */
@@ -99,7 +99,7 @@ static void refused_backings_keep_nothing(void **state)
     guest_machine_start(&machine, NULL);
     gpa = guest_ram_alloc(&machine.ram, 4096, 4096);
     for (unsigned i = 0; i < 16384; i++)
-        entries[i] = (struct virtio_gpu_mem_entry){ .addr = gpa, .length = 4096 };
+        entries[i] = (struct virtio_gpu_mem_entry){.addr = gpa, .length = 4096};
     for (uint32_t i = 0; i < 300; i++) {
         if (i == 50)
             flat_begin(&flat);
@@ -122,8 +122,8 @@ static void refused_backings_keep_nothing(void **state)
 /* CVE-2016-9912, CVE-2017-5857: UNREF of what is attached, shown and a cursor. */
 static void unref_in_use(void **state)
 {
-    const struct guest_machine_options options = { .oriel.settings = { "gpu.heads=2" } };
-    struct virtio_gpu_mem_entry entry = { .length = 64 * 64 * 4 };
+    const struct guest_machine_options options = {.oriel.settings = {"gpu.heads=2"}};
+    struct virtio_gpu_mem_entry entry = {.length = 64 * 64 * 4};
     struct flatness flat;
 
     (void)state;
@@ -152,7 +152,7 @@ static void unref_in_use(void **state)
 /* CVE-2016-10029: one resource on all sixteen scanouts, then gone. */
 static void sixteen_scanouts(void **state)
 {
-    const struct guest_machine_options options = { .oriel.settings = { "gpu.heads=16" } };
+    const struct guest_machine_options options = {.oriel.settings = {"gpu.heads=16"}};
 
     (void)state;
     guest_machine_start(&machine, &options);
@@ -181,19 +181,19 @@ static void backings_anywhere(void **state)
         uint64_t addr;
         uint32_t length;
     } bad[] = {
-        { 0xc0000, 4096 },                      /* MMIO behind the first region */
-        { 0xbf000, 8192 },                      /* into it */
-        { 2 * GUEST_RAM_GIB, 4096 },            /* the hole */
-        { 256 * GUEST_RAM_MIB - 1, 2 },         /* its edge */
-        { 0xfeb00000, 0x1000 },                 /* a BAR */
-        { 64 * GUEST_RAM_GIB, 1 },              /* beyond everything */
-        { 4 * GUEST_RAM_GIB + 320 * GUEST_RAM_MIB - 4096, 8192 }, /* the end */
-        { UINT64_MAX, 1 },
-        { UINT64_MAX - 4095, 8192 },            /* wraps */
-        { 0x100000, UINT32_MAX },
-        { UINT64_MAX, UINT32_MAX },
+        {0xc0000, 4096},                                        /* MMIO behind the first region */
+        {0xbf000, 8192},                                        /* into it */
+        {2 * GUEST_RAM_GIB, 4096},                              /* the hole */
+        {256 * GUEST_RAM_MIB - 1, 2},                           /* its edge */
+        {0xfeb00000, 0x1000},                                   /* a BAR */
+        {64 * GUEST_RAM_GIB, 1},                                /* beyond everything */
+        {4 * GUEST_RAM_GIB + 320 * GUEST_RAM_MIB - 4096, 8192}, /* the end */
+        {UINT64_MAX, 1},
+        {UINT64_MAX - 4095, 8192}, /* wraps */
+        {0x100000, UINT32_MAX},
+        {UINT64_MAX, UINT32_MAX},
     };
-    struct virtio_gpu_mem_entry entries[4] = { { .addr = 0 } };
+    struct virtio_gpu_mem_entry entries[4] = {{.addr = 0}};
     struct guest_ring *ring;
 
     (void)state;
@@ -206,16 +206,15 @@ static void backings_anywhere(void **state)
         guest_gpu_refused(GPU, gpu_attach(1, entries, 1));
     }
     /* Entries without length count for nothing, wherever they point. */
-    entries[0] = (struct virtio_gpu_mem_entry){ .addr = UINT64_MAX, .length = 0 };
+    entries[0] = (struct virtio_gpu_mem_entry){.addr = UINT64_MAX, .length = 0};
     if (guest_gpu_call(GPU, gpu_attach(1, entries, 1)) == VIRTIO_GPU_RESP_OK_NODATA) {
         guest_gpu_refused(GPU, gpu_transfer(1, rect_of(0, 0, 1, 1), 0));
         guest_gpu_ok(GPU, gpu_detach(1));
     }
     /* Only read: the rings and the answers survive being pictures. */
-    entries[0] = (struct virtio_gpu_mem_entry){ .addr = ring->desc, .length = 4096 };
-    entries[1] = (struct virtio_gpu_mem_entry){ .addr = ring->used & ~4095ull, .length = 4096 };
-    entries[2] = (struct virtio_gpu_mem_entry){ .addr = GPU->slots[0][0].response,
-                                                .length = 4096 };
+    entries[0] = (struct virtio_gpu_mem_entry){.addr = ring->desc, .length = 4096};
+    entries[1] = (struct virtio_gpu_mem_entry){.addr = ring->used & ~4095ull, .length = 4096};
+    entries[2] = (struct virtio_gpu_mem_entry){.addr = GPU->slots[0][0].response, .length = 4096};
     entries[3] = entries[0];
     guest_gpu_ok(GPU, gpu_attach(1, entries, 4));
     for (unsigned i = 0; i < 200; i++) {
@@ -232,9 +231,15 @@ static void backings_anywhere(void **state)
 static void awkward_buffers(void **state)
 {
     const struct gpu_command commands[] = {
-        gpu_display_info(), gpu_edid(0), gpu_create_2d(3, 1, 8, 8), gpu_unref(3),
-        gpu_attach(3, NULL, 0), gpu_detach(3), gpu_transfer(3, rect_of(0, 0, 1, 1), 0),
-        gpu_set_scanout(0, 3, rect_of(0, 0, 8, 8)), gpu_flush(3, rect_of(0, 0, 8, 8)),
+        gpu_display_info(),
+        gpu_edid(0),
+        gpu_create_2d(3, 1, 8, 8),
+        gpu_unref(3),
+        gpu_attach(3, NULL, 0),
+        gpu_detach(3),
+        gpu_transfer(3, rect_of(0, 0, 1, 1), 0),
+        gpu_set_scanout(0, 3, rect_of(0, 0, 8, 8)),
+        gpu_flush(3, rect_of(0, 0, 8, 8)),
         gpu_bare(0x10d, GPU_CONTROL_QUEUE),
     };
 
@@ -260,9 +265,10 @@ static void awkward_buffers(void **state)
 
 static uint32_t edge_value(uint64_t *random)
 {
-    static const uint32_t values[] = { 0, 1, 2, 3, 15, 16, 63, 64, 65, 255, 4095, 4096, 16384,
-                                       16385, 65535, 65536, 0x7fffffff, 0x80000000u,
-                                       0xfffffffeu, UINT32_MAX, 1, 2 };
+    static const uint32_t values[] = {
+        0,          1,           2,           3,          15,    16,    63,    64,
+        65,         255,         4095,        4096,       16384, 16385, 65535, 65536,
+        0x7fffffff, 0x80000000u, 0xfffffffeu, UINT32_MAX, 1,     2};
 
     return values[check_random_below(random, sizeof(values) / sizeof(values[0]))];
 }
@@ -272,13 +278,12 @@ static struct gpu_command random_command(uint64_t *random,
 {
     uint32_t id = check_random_below(random, 6);
     struct gpu_rect rect = rect_of(check_random_below(random, 70), check_random_below(random, 70),
-                                   check_random_below(random, 70),
-                                   check_random_below(random, 70));
+                                   check_random_below(random, 70), check_random_below(random, 70));
 
     switch (check_random_below(random, 11)) {
     case 0:
-        return gpu_create_2d(id, 1 + check_random_below(random, 4),
-                             check_random_below(random, 130), check_random_below(random, 130));
+        return gpu_create_2d(id, 1 + check_random_below(random, 4), check_random_below(random, 130),
+                             check_random_below(random, 130));
     case 1:
         return gpu_unref(id);
     case 2:
@@ -321,7 +326,7 @@ static void mutate(struct gpu_command *command, uint64_t *random)
 
 static void random_mutations(void **state)
 {
-    const struct guest_machine_options options = { .oriel.settings = { "gpu.heads=2" } };
+    const struct guest_machine_options options = {.oriel.settings = {"gpu.heads=2"}};
     struct virtio_gpu_mem_entry entries[8];
     struct flatness flat;
     uint64_t random = 0x5eed;
@@ -330,7 +335,7 @@ static void random_mutations(void **state)
     guest_machine_start(&machine, &options);
     for (unsigned i = 0; i < 8; i++)
         entries[i] = (struct virtio_gpu_mem_entry){
-            .addr = guest_ram_alloc(&machine.ram, 8192, 4096), .length = 1000 * (i + 1) };
+            .addr = guest_ram_alloc(&machine.ram, 8192, 4096), .length = 1000 * (i + 1)};
     for (unsigned i = 0; i < 60000; i++) {
         struct gpu_command command = random_command(&random, entries);
 

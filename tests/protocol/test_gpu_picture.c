@@ -9,7 +9,7 @@
 static struct guest_machine machine;
 static struct guest_model model;
 
-static const struct guest_machine_options two_heads = { .oriel.settings = { "gpu.heads=2" } };
+static const struct guest_machine_options two_heads = {.oriel.settings = {"gpu.heads=2"}};
 
 static void expect_heads(const char *what)
 {
@@ -51,8 +51,8 @@ static void random_commands_in_pieces(void **state)
 
     (void)state;
     options.control_size = 32;
-    options.refuse_features = GUEST_FEATURE(VIRTIO_RING_F_INDIRECT_DESC) |
-                              GUEST_FEATURE(VIRTIO_RING_F_EVENT_IDX);
+    options.refuse_features =
+        GUEST_FEATURE(VIRTIO_RING_F_INDIRECT_DESC) | GUEST_FEATURE(VIRTIO_RING_F_EVENT_IDX);
     guest_machine_start(&machine, &options);
     machine.gpu.layout.request_parts = 5;
     machine.gpu.layout.response_parts = 3;
@@ -105,14 +105,14 @@ static void random_commands_with_resets(void **state)
 static void each_flush_exactly(void **state)
 {
     uint64_t random = 99;
-    struct gpu_rect all = { 0, 0, 200, 150 };
+    struct gpu_rect all = {0, 0, 200, 150};
     int resource;
 
     (void)state;
     guest_machine_start(&machine, &two_heads);
     guest_model_init(&model, &machine.gpu, 1);
-    resource = guest_model_create(&model, VIRTIO_GPU_FORMAT_B8G8R8X8_UNORM, 200, 150,
-                                  GUEST_SCATTER_PAGES);
+    resource =
+        guest_model_create(&model, VIRTIO_GPU_FORMAT_B8G8R8X8_UNORM, 200, 150, GUEST_SCATTER_PAGES);
     guest_model_draw(&model, resource, all, 1);
     guest_model_transfer(&model, resource, all);
     guest_model_show(&model, 0, resource, all);

@@ -9,12 +9,11 @@
 static struct guest_machine machine;
 
 static const struct guest_machine_options two_heads = {
-    .oriel.settings = { "gpu.heads=2", "head.0.mode=640x480@60", "head.1.mode=800x600@60" }
-};
+    .oriel.settings = {"gpu.heads=2", "head.0.mode=640x480@60", "head.1.mode=800x600@60"}};
 
 static struct gpu_rect rect_of(uint32_t x, uint32_t y, uint32_t width, uint32_t height)
 {
-    return (struct gpu_rect){ x, y, width, height };
+    return (struct gpu_rect){x, y, width, height};
 }
 
 static void make(struct guest_surface *surface, struct guest_image *image, uint32_t id,
@@ -50,8 +49,8 @@ static void expect_part(unsigned head, const struct guest_image *image, struct g
 static void a_part_is_scanned_out(void **state)
 {
     static const struct gpu_rect parts[] = {
-        { 0, 0, 700, 500 }, { 1, 1, 698, 498 }, { 333, 111, 64, 64 }, { 699, 499, 1, 1 },
-        { 0, 250, 700, 1 }, { 350, 0, 1, 500 }, { 13, 17, 101, 67 }, { 14, 17, 101, 67 },
+        {0, 0, 700, 500}, {1, 1, 698, 498}, {333, 111, 64, 64}, {699, 499, 1, 1},
+        {0, 250, 700, 1}, {350, 0, 1, 500}, {13, 17, 101, 67},  {14, 17, 101, 67},
     };
     struct guest_surface surface;
     struct guest_image image;
@@ -71,7 +70,7 @@ static void a_part_is_scanned_out(void **state)
 /* Flushes outside of the part that is shown change nothing; inside they do. */
 static void flushes_of_a_part(void **state)
 {
-    struct gpu_rect part = { 100, 100, 200, 100 };
+    struct gpu_rect part = {100, 100, 200, 100};
     struct guest_surface surface;
     struct guest_image image, before;
 
@@ -120,7 +119,7 @@ static void a_screenshot_is_up_to_date(void **state)
 /* Transfers without a flush are not shown, a flush shows its rectangle alone. */
 static void only_flushed_pixels_are_shown(void **state)
 {
-    struct gpu_rect rect = { 130, 70, 60, 50 };
+    struct gpu_rect rect = {130, 70, 60, 50};
     struct guest_surface surface;
     struct guest_image image, shown;
 
@@ -242,8 +241,8 @@ static void sizes_change_at_flip_rate(void **state)
     guest_machine_start(&machine, NULL);
     make(&surface, &image, 1, 1500, 1000);
     for (uint32_t i = 0; i < 400; i++) {
-        struct gpu_rect part = rect_of(i % 16, i % 8, i % 2 ? 16 : 1484 - i % 300,
-                                       i % 2 ? 16 : 990 - i % 200);
+        struct gpu_rect part =
+            rect_of(i % 16, i % 8, i % 2 ? 16 : 1484 - i % 300, i % 2 ? 16 : 990 - i % 200);
 
         guest_surface_show(&surface, 0, part);
         guest_surface_flush(&surface, part);

@@ -10,15 +10,15 @@ static struct guest_machine machine;
 
 static struct gpu_rect rect_of(uint32_t x, uint32_t y, uint32_t width, uint32_t height)
 {
-    return (struct gpu_rect){ x, y, width, height };
+    return (struct gpu_rect){x, y, width, height};
 }
 
 /* Every format, every way a backing may lie in memory, odd sizes: one picture. */
 static void all_formats_give_the_same_picture(void **state)
 {
-    static const uint32_t formats[] = { 1, 2, 3, 4, 67, 68, 121, 134 };
-    static const enum guest_scatter scatters[] = { GUEST_SCATTER_NONE, GUEST_SCATTER_PAGES,
-                                                   GUEST_SCATTER_ODD };
+    static const uint32_t formats[] = {1, 2, 3, 4, 67, 68, 121, 134};
+    static const enum guest_scatter scatters[] = {GUEST_SCATTER_NONE, GUEST_SCATTER_PAGES,
+                                                  GUEST_SCATTER_ODD};
     struct guest_image image;
 
     (void)state;
@@ -28,8 +28,8 @@ static void all_formats_give_the_same_picture(void **state)
     for (uint32_t i = 0; i < 24; i++) {
         struct guest_surface surface;
 
-        guest_surface_init(&surface, &machine.gpu, i + 1, formats[i % 8], image.width,
-                           image.height, scatters[i / 8]);
+        guest_surface_init(&surface, &machine.gpu, i + 1, formats[i % 8], image.width, image.height,
+                           scatters[i / 8]);
         guest_surface_create(&surface);
         guest_surface_present(&surface, 0, &image);
         guest_machine_expect(&machine, 0, &image, "picture");
@@ -212,7 +212,7 @@ static void entries_may_overlap(void **state)
     guest_image_fill_pattern(&image, 3);
     gpa = guest_ram_alloc(&machine.ram, 4096, 4096);
     for (unsigned i = 0; i < 4; i++) {
-        entries[i] = (struct virtio_gpu_mem_entry){ .addr = gpa, .length = 4096 };
+        entries[i] = (struct virtio_gpu_mem_entry){.addr = gpa, .length = 4096};
         guest_image_copy(&expected, 0, 16 * i, &image, rect_of(0, 0, 64, 16));
     }
     guest_ram_write(&machine.ram, gpa, image.pixels, 4096);

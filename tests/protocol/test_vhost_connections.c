@@ -107,7 +107,7 @@ static void a_second_vmm_is_refused(void **state)
 /* 1: closed by the back-end, 0: open. */
 static bool is_closed(int fd)
 {
-    struct pollfd poll_fd = { .fd = fd, .events = POLLRDHUP };
+    struct pollfd poll_fd = {.fd = fd, .events = POLLRDHUP};
 
     return poll(&poll_fd, 1, 0) == 1 && (poll_fd.revents & (POLLHUP | POLLRDHUP));
 }
@@ -148,7 +148,7 @@ static void side_channel_is_drained(void **state)
     guest_machine_start(&machine, NULL);
     fd = machine.front_end.side_fd;
     while (sent < 8u << 20) {
-        struct pollfd poll_fd = { .fd = fd, .events = POLLOUT };
+        struct pollfd poll_fd = {.fd = fd, .events = POLLOUT};
         ssize_t n;
 
         CHECK(poll(&poll_fd, 1, 5000) == 1, "full after %zu bytes", sent);
@@ -203,12 +203,9 @@ static void ends_within_a_second(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        GUEST_TEST(vmms_come_and_go),
-        GUEST_TEST(memory_is_given_back),
-        GUEST_TEST(a_second_vmm_is_refused),
-        GUEST_TEST(side_channels_are_kept_and_replaced),
-        GUEST_TEST(side_channel_is_drained),
-        GUEST_TEST(closed_side_channel_costs_nothing),
+        GUEST_TEST(vmms_come_and_go),        GUEST_TEST(memory_is_given_back),
+        GUEST_TEST(a_second_vmm_is_refused), GUEST_TEST(side_channels_are_kept_and_replaced),
+        GUEST_TEST(side_channel_is_drained), GUEST_TEST(closed_side_channel_costs_nothing),
         GUEST_TEST(ends_within_a_second),
     };
 

@@ -53,8 +53,10 @@ static uint32_t post(uint16_t head)
 
 static void set(unsigned n, uint64_t addr, uint32_t len, uint16_t flags, unsigned next)
 {
-    struct vring_desc desc = { .addr = addr, .len = len, .flags = flags,
-                               .next = next < 8 ? free_descriptors[next] : (uint16_t)next };
+    struct vring_desc desc = {.addr = addr,
+                              .len = len,
+                              .flags = flags,
+                              .next = next < 8 ? free_descriptors[next] : (uint16_t)next};
 
     guest_ring_set_desc(&GPU->rings[0], free_descriptors[n], &desc);
 }
@@ -95,8 +97,8 @@ static void chains_that_never_end(void **state)
 
 static void addresses_outside_of_memory(void **state)
 {
-    static const uint64_t bad[] = { 0xc0000, 0xbffff, 0x80000000u, 64 * GUEST_RAM_GIB,
-                                    UINT64_MAX, UINT64_MAX - 23 };
+    static const uint64_t bad[] = {0xc0000,    0xbffff,        0x80000000u, 64 * GUEST_RAM_GIB,
+                                   UINT64_MAX, UINT64_MAX - 23};
 
     (void)state;
     start(NULL);
@@ -140,14 +142,14 @@ static void empty_and_reversed_chains(void **state)
 
 static void write_table(unsigned n, uint64_t addr, uint32_t len, uint16_t flags, uint16_t next)
 {
-    struct vring_desc desc = { .addr = addr, .len = len, .flags = flags, .next = next };
+    struct vring_desc desc = {.addr = addr, .len = len, .flags = flags, .next = next};
 
     guest_ram_write(&machine.ram, page + 8192 + n * sizeof(desc), &desc, sizeof(desc));
 }
 
 static void indirect_tables(void **state)
 {
-    static const uint32_t lengths[] = { 0, 1, 15, 17, 65535, 65535 * 16, 0xfffffff0u };
+    static const uint32_t lengths[] = {0, 1, 15, 17, 65535, 65535 * 16, 0xfffffff0u};
     const uint64_t table = 0x200000 + 32 * GUEST_RAM_MIB;
 
     (void)state;
@@ -159,8 +161,8 @@ static void indirect_tables(void **state)
     for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
         /* Every entry names the next: as long as the table is. */
         for (uint32_t n = 0; i == 5 && n < 65535; n++) {
-            struct vring_desc desc = { .addr = page, .len = 1, .flags = NEXT,
-                                       .next = (uint16_t)(n + 1) };
+            struct vring_desc desc = {
+                .addr = page, .len = 1, .flags = NEXT, .next = (uint16_t)(n + 1)};
 
             guest_ram_write(&machine.ram, table + n * sizeof(desc), &desc, sizeof(desc));
         }
@@ -190,9 +192,8 @@ static void indirect_tables(void **state)
 /* A table where the feature was not accepted. */
 static void indirect_without_the_feature(void **state)
 {
-    const struct guest_machine_options options = {
-        .refuse_features = GUEST_FEATURE(VIRTIO_RING_F_INDIRECT_DESC)
-    };
+    const struct guest_machine_options options = {.refuse_features =
+                                                      GUEST_FEATURE(VIRTIO_RING_F_INDIRECT_DESC)};
 
     (void)state;
     start(&options);
@@ -211,7 +212,7 @@ static void lay_out_huge(struct guest_ram *ram)
 /* Lengths that sum up to more than 32 bits hold. */
 static void chains_of_many_gigabytes(void **state)
 {
-    const struct guest_machine_options options = { .lay_out = lay_out_huge };
+    const struct guest_machine_options options = {.lay_out = lay_out_huge};
 
     (void)state;
     start(&options);
@@ -255,7 +256,7 @@ static void kick(void)
 
 static void corrupt_rings(void **state)
 {
-    static const uint16_t jumps[] = { 65, 66, 1000, 32768, 65535 };
+    static const uint16_t jumps[] = {65, 66, 1000, 32768, 65535};
     unsigned long long before;
 
     (void)state;
@@ -278,7 +279,7 @@ static void corrupt_rings(void **state)
 /* Heads that are no descriptors. */
 static void heads_outside_of_the_ring(void **state)
 {
-    static const uint16_t heads[] = { 64, 65, 0x7fff, 0xffff };
+    static const uint16_t heads[] = {64, 65, 0x7fff, 0xffff};
 
     (void)state;
     start(NULL);

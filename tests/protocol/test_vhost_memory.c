@@ -36,7 +36,7 @@ static void check_answer_time(void)
 /* A transfer of 8192x8192 is in flight for all of this. */
 static void keep_busy(uint32_t id)
 {
-    struct gpu_command transfer = gpu_transfer(id, (struct gpu_rect){ 0, 0, 8192, 8192 }, 0);
+    struct gpu_command transfer = gpu_transfer(id, (struct gpu_rect){0, 0, 8192, 8192}, 0);
 
     while (guest_gpu_collect(&machine.gpu, 0),
            guest_gpu_outstanding(&machine.gpu, GPU_CONTROL_QUEUE) < 3)
@@ -50,10 +50,10 @@ static void create_busy(uint32_t id)
     uint64_t gpa = guest_ram_alloc(&machine.ram, piece, 4096);
 
     for (unsigned i = 0; i < 16; i++)
-        entries[i] = (struct virtio_gpu_mem_entry){ .addr = gpa, .length = piece };
+        entries[i] = (struct virtio_gpu_mem_entry){.addr = gpa, .length = piece};
     guest_gpu_ok(&machine.gpu, gpu_create_2d(id, 2, 8192, 8192));
     guest_gpu_ok(&machine.gpu, gpu_attach(id, entries, 16));
-    guest_gpu_ok(&machine.gpu, gpu_transfer(id, (struct gpu_rect){ 0, 0, 8192, 8192 }, 0));
+    guest_gpu_ok(&machine.gpu, gpu_transfer(id, (struct gpu_rect){0, 0, 8192, 8192}, 0));
 }
 
 /* One of the changes that a VMM makes; everything stays where it is for the
@@ -76,8 +76,8 @@ static void change_number(unsigned n, bool slots)
         break;
     case 2:
         if (ram->nregions < GUEST_RAM_MAX_REGIONS)
-            guest_ram_split(ram, high, guest_ram_find(ram, high)->gpa +
-                                           guest_ram_find(ram, high)->size / 2);
+            guest_ram_split(ram, high,
+                            guest_ram_find(ram, high)->gpa + guest_ram_find(ram, high)->size / 2);
         break;
     case 3:
         guest_ram_remove(ram, HOTPLUG_GPA);
@@ -126,7 +126,7 @@ static void tables_change_under_load(void **state)
 
 static void slots_change_under_load(void **state)
 {
-    const struct guest_machine_options options = { .front_end.mem_slots = true };
+    const struct guest_machine_options options = {.front_end.mem_slots = true};
 
     (void)state;
     changes_under_load(&options);
@@ -147,8 +147,8 @@ static void plug(uint32_t colour, uint32_t bytes)
  * comes from the new one. */
 static void backing_is_looked_up_again(void **state)
 {
-    struct virtio_gpu_mem_entry entry = { .addr = HOTPLUG_GPA, .length = 256 * 256 * 4 };
-    struct gpu_rect all = { 0, 0, 256, 256 };
+    struct virtio_gpu_mem_entry entry = {.addr = HOTPLUG_GPA, .length = 256 * 256 * 4};
+    struct gpu_rect all = {0, 0, 256, 256};
     struct guest_image image;
 
     (void)state;
@@ -181,8 +181,8 @@ static void backing_is_looked_up_again(void **state)
  * memory is back so is the backing. */
 static void backing_may_be_away(void **state)
 {
-    struct virtio_gpu_mem_entry entry = { .addr = HOTPLUG_GPA, .length = 256 * 256 * 4 };
-    struct gpu_rect all = { 0, 0, 256, 256 };
+    struct virtio_gpu_mem_entry entry = {.addr = HOTPLUG_GPA, .length = 256 * 256 * 4};
+    struct gpu_rect all = {0, 0, 256, 256};
     struct guest_image image;
 
     (void)state;
@@ -242,8 +242,8 @@ static void old_tables_go(void **state)
  * gets an answer, and with the next table its memory. */
 static void truncated_backing_ends_nothing(void **state)
 {
-    struct virtio_gpu_mem_entry entry = { .addr = HOTPLUG_GPA, .length = 2048 * 2048 * 4 };
-    struct gpu_rect all = { 0, 0, 2048, 2048 }, little = { 0, 1024, 8, 8 };
+    struct virtio_gpu_mem_entry entry = {.addr = HOTPLUG_GPA, .length = 2048 * 2048 * 4};
+    struct gpu_rect all = {0, 0, 2048, 2048}, little = {0, 1024, 8, 8};
     struct guest_ram_region *region;
     struct guest_image image;
 
@@ -260,7 +260,8 @@ static void truncated_backing_ends_nothing(void **state)
         uint32_t *words = (uint32_t *)(void *)region->host;
 
         assert_int_equal(ftruncate(region->fd, i << 20), 0);
-        CHECK(guest_gpu_call(&machine.gpu, gpu_transfer(2, little, 1024 * 2048 * 4)) != 0, "little");
+        CHECK(guest_gpu_call(&machine.gpu, gpu_transfer(2, little, 1024 * 2048 * 4)) != 0,
+              "little");
         CHECK(guest_gpu_call(&machine.gpu, gpu_transfer(2, all, 0)) != 0, "all");
         assert_int_equal(ftruncate(region->fd, 32 << 20), 0);
         change_memory();
@@ -284,7 +285,7 @@ static void lay_out_unsealed(struct guest_ram *ram)
  * VMM still gets its answers. */
 static void truncated_rings_end_nothing(void **state)
 {
-    const struct guest_machine_options options = { .lay_out = lay_out_unsealed };
+    const struct guest_machine_options options = {.lay_out = lay_out_unsealed};
     struct front_end *front_end = &machine.front_end;
 
     (void)state;
@@ -314,8 +315,8 @@ static void truncated_rings_end_nothing(void **state)
 static void region_beyond_its_file(void **state)
 {
     struct guest_ram_region *region;
-    struct virtio_gpu_mem_entry entry = { .addr = HOTPLUG_GPA + 60 * GUEST_RAM_MIB,
-                                          .length = 64 * 64 * 4 };
+    struct virtio_gpu_mem_entry entry = {.addr = HOTPLUG_GPA + 60 * GUEST_RAM_MIB,
+                                         .length = 64 * 64 * 4};
     int error;
 
     (void)state;
@@ -328,8 +329,7 @@ static void region_beyond_its_file(void **state)
     if (error == 0) {
         guest_gpu_ok(&machine.gpu, gpu_create_2d(2, 2, 64, 64));
         if (guest_gpu_call(&machine.gpu, gpu_attach(2, &entry, 1)) == VIRTIO_GPU_RESP_OK_NODATA)
-            guest_gpu_refused(&machine.gpu,
-                              gpu_transfer(2, (struct gpu_rect){ 0, 0, 64, 64 }, 0));
+            guest_gpu_refused(&machine.gpu, gpu_transfer(2, (struct gpu_rect){0, 0, 64, 64}, 0));
     } else {
         assert_int_equal(error, -EIO);
     }

@@ -13,7 +13,7 @@ static struct guest_machine machine;
 
 static void features_are_offered(void **state)
 {
-    const struct guest_machine_options options = { .unrealized = true };
+    const struct guest_machine_options options = {.unrealized = true};
     struct front_end *front_end = &machine.front_end;
     uint64_t features, protocol;
 
@@ -38,7 +38,7 @@ static void features_are_offered(void **state)
     assert_true(protocol & GUEST_FEATURE(FE_P_REPLY_ACK));
     assert_true(protocol & GUEST_FEATURE(FE_P_CONFIG));
     assert_true(protocol & GUEST_FEATURE(FE_P_RESET_DEVICE));
-    assert_false(protocol & GUEST_FEATURE(1)); /* LOG_SHMFD */
+    assert_false(protocol & GUEST_FEATURE(1));  /* LOG_SHMFD */
     assert_false(protocol & GUEST_FEATURE(16)); /* STATUS */
     guest_machine_finish(&machine);
 }
@@ -84,7 +84,7 @@ static void life_of_qemu_10(void **state)
 
 static void life_of_qemu_7(void **state)
 {
-    const struct guest_machine_options options = { .front_end.style = FRONT_END_QEMU_7 };
+    const struct guest_machine_options options = {.front_end.style = FRONT_END_QEMU_7};
 
     (void)state;
     life_with(&options);
@@ -92,7 +92,7 @@ static void life_of_qemu_7(void **state)
 
 static void life_of_qemu_11(void **state)
 {
-    const struct guest_machine_options options = { .front_end.style = FRONT_END_QEMU_11 };
+    const struct guest_machine_options options = {.front_end.style = FRONT_END_QEMU_11};
 
     (void)state;
     life_with(&options);
@@ -100,7 +100,7 @@ static void life_of_qemu_11(void **state)
 
 static void life_with_memory_slots(void **state)
 {
-    const struct guest_machine_options options = { .front_end.mem_slots = true };
+    const struct guest_machine_options options = {.front_end.mem_slots = true};
 
     (void)state;
     life_with(&options);
@@ -108,9 +108,8 @@ static void life_with_memory_slots(void **state)
 
 static void life_with_config_alone(void **state)
 {
-    const struct guest_machine_options options = {
-        .front_end.refuse_protocol = ~GUEST_FEATURE(FE_P_CONFIG)
-    };
+    const struct guest_machine_options options = {.front_end.refuse_protocol =
+                                                      ~GUEST_FEATURE(FE_P_CONFIG)};
 
     (void)state;
     life_with(&options);
@@ -119,9 +118,8 @@ static void life_with_config_alone(void **state)
 /* OVMF accepts VERSION_1 and nothing else. */
 static void life_of_ovmf(void **state)
 {
-    const struct guest_machine_options options = {
-        .refuse_features = ~GUEST_FEATURE(VIRTIO_F_VERSION_1)
-    };
+    const struct guest_machine_options options = {.refuse_features =
+                                                      ~GUEST_FEATURE(VIRTIO_F_VERSION_1)};
 
     (void)state;
     life_with(&options);
@@ -129,9 +127,8 @@ static void life_of_ovmf(void **state)
 
 static void life_without_event_index(void **state)
 {
-    const struct guest_machine_options options = {
-        .refuse_features = GUEST_FEATURE(VIRTIO_RING_F_EVENT_IDX)
-    };
+    const struct guest_machine_options options = {.refuse_features =
+                                                      GUEST_FEATURE(VIRTIO_RING_F_EVENT_IDX)};
 
     (void)state;
     life_with(&options);
@@ -139,7 +136,7 @@ static void life_without_event_index(void **state)
 
 static void queues_and_slots_are_counted(void **state)
 {
-    const struct guest_machine_options options = { .front_end.mem_slots = true };
+    const struct guest_machine_options options = {.front_end.mem_slots = true};
 
     (void)state;
     guest_machine_start(&machine, &options);
@@ -152,7 +149,7 @@ static void queues_and_slots_are_counted(void **state)
 /* QEMU overwrites all but num_capsets; other VMMs do not. */
 static void config_space_is_the_devices(void **state)
 {
-    const struct guest_machine_options options = { .oriel.settings = { "gpu.heads=2" } };
+    const struct guest_machine_options options = {.oriel.settings = {"gpu.heads=2"}};
     struct virtio_gpu_config config;
     uint8_t beyond[64];
     uint32_t scanouts;
@@ -175,7 +172,7 @@ static void config_space_is_the_devices(void **state)
 
 static void config_is_written(void **state)
 {
-    struct fe_config config = { .offset = 0, .size = 16 };
+    struct fe_config config = {.offset = 0, .size = 16};
 
     (void)state;
     guest_machine_start(&machine, NULL);
@@ -188,8 +185,8 @@ static void config_is_written(void **state)
 
 static void packed_ring_and_iommu_are_refused(void **state)
 {
-    const struct guest_machine_options options = { .unrealized = true };
-    const unsigned bits[] = { VIRTIO_F_RING_PACKED, VIRTIO_F_ACCESS_PLATFORM };
+    const struct guest_machine_options options = {.unrealized = true};
+    const unsigned bits[] = {VIRTIO_F_RING_PACKED, VIRTIO_F_ACCESS_PLATFORM};
 
     (void)state;
     guest_machine_start(&machine, &options);
@@ -198,9 +195,8 @@ static void packed_ring_and_iommu_are_refused(void **state)
         uint64_t features = machine.front_end.transport.driver_features |
                             GUEST_FEATURE(FE_F_PROTOCOL_FEATURES) | GUEST_FEATURE(bits[i]);
 
-        assert_int_equal(front_end_demand(&machine.front_end, FE_SET_FEATURES, &features, 8, NULL,
-                                          0),
-                         -EIO);
+        assert_int_equal(
+            front_end_demand(&machine.front_end, FE_SET_FEATURES, &features, 8, NULL, 0), -EIO);
     }
     guest_machine_probe(&machine, NULL);
     guest_machine_ping(&machine);
@@ -212,15 +208,15 @@ static void packed_ring_and_iommu_are_refused(void **state)
 static void send_byte_by_byte(uint32_t request, const void *payload, uint32_t size, int fd)
 {
     uint8_t bytes[256];
-    struct fe_header header = { .request = request, .flags = FE_VERSION | FE_NEED_REPLY,
-                                .size = size };
+    struct fe_header header = {
+        .request = request, .flags = FE_VERSION | FE_NEED_REPLY, .size = size};
     uint64_t answer = 1;
 
     memcpy(bytes, &header, sizeof(header));
     memcpy(bytes + sizeof(header), payload, size);
     for (size_t i = 0; i < sizeof(header) + size; i++) {
-        int error = front_end_send_bytes(&machine.front_end, bytes + i, 1, &fd,
-                                         i == 0 && fd >= 0 ? 1 : 0);
+        int error =
+            front_end_send_bytes(&machine.front_end, bytes + i, 1, &fd, i == 0 && fd >= 0 ? 1 : 0);
 
         assert_int_equal(error, 0);
         if (i % 16 == 0)
@@ -232,18 +228,19 @@ static void send_byte_by_byte(uint32_t request, const void *payload, uint32_t si
 
 static void messages_come_in_single_bytes(void **state)
 {
-    const struct guest_machine_options options = { .unrealized = true,
-                                                   .lay_out = guest_ram_lay_out_simple };
+    const struct guest_machine_options options = {.unrealized = true,
+                                                  .lay_out = guest_ram_lay_out_simple};
     struct front_end *front_end = &machine.front_end;
-    struct fe_memory memory = { .nregions = 1 };
+    struct fe_memory memory = {.nregions = 1};
     uint64_t queue = 1;
     int fd = eventfd(0, EFD_CLOEXEC);
 
     (void)state;
     guest_machine_start(&machine, &options);
     assert_int_equal(front_end_realize(front_end), 0);
-    memory.regions[0] = (struct fe_region){ .gpa = 0, .size = machine.ram.regions[0].size,
-                                            .user_addr = machine.ram.regions[0].user_addr };
+    memory.regions[0] = (struct fe_region){.gpa = 0,
+                                           .size = machine.ram.regions[0].size,
+                                           .user_addr = machine.ram.regions[0].user_addr};
     send_byte_by_byte(FE_SET_MEM_TABLE, &memory, 8 + sizeof(memory.regions[0]),
                       machine.ram.regions[0].fd);
     send_byte_by_byte(FE_SET_VRING_CALL, &queue, sizeof(queue), fd);
@@ -264,7 +261,7 @@ static void messages_come_in_one_piece(void **state)
     (void)state;
     guest_machine_start(&machine, NULL);
     for (unsigned i = 0; i < 40; i++)
-        burst[i].header = (struct fe_header){ .request = FE_GET_FEATURES, .flags = FE_VERSION };
+        burst[i].header = (struct fe_header){.request = FE_GET_FEATURES, .flags = FE_VERSION};
     assert_int_equal(front_end_send_bytes(front_end, burst, sizeof(burst), NULL, 0), 0);
     for (unsigned i = 0; i < 40; i++) {
         uint64_t features = 0;

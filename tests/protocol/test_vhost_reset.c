@@ -16,8 +16,8 @@ static struct guest_machine machine;
 static struct guest_surface big, small;
 static struct guest_image image;
 
-static const struct guest_machine_options qemu_10 = { .front_end.style = FRONT_END_QEMU_10 };
-static const struct guest_machine_options qemu_7 = { .front_end.style = FRONT_END_QEMU_7 };
+static const struct guest_machine_options qemu_10 = {.front_end.style = FRONT_END_QEMU_10};
+static const struct guest_machine_options qemu_7 = {.front_end.style = FRONT_END_QEMU_7};
 static const struct guest_machine_options firmware_7 = {
     .front_end.style = FRONT_END_QEMU_7,
     .refuse_features = ~GUEST_FEATURE(VIRTIO_F_VERSION_1),
@@ -88,7 +88,7 @@ static void guessed_reset_without_event_index(void **state)
 /* The driver puts its rings elsewhere and of other sizes. */
 static void rings_move_at_a_reset(void **state)
 {
-    static const uint16_t sizes[] = { 4, 256, 16, 1024, 64 };
+    static const uint16_t sizes[] = {4, 256, 16, 1024, 64};
     struct guest_transport *transport;
 
     (void)state;
@@ -169,7 +169,7 @@ static void wrapped_index_is_no_reset(void **state)
     guest_gpu_settle(&machine.gpu);
     machine.gpu.plain = true;
     while (machine.gpu.sent[0] % 65536 != 0) {
-        command = gpu_flush(1, (struct gpu_rect){ 0, 0, 0, 0 });
+        command = gpu_flush(1, (struct gpu_rect){0, 0, 0, 0});
         guest_gpu_send(&machine.gpu, &command, VIRTIO_GPU_RESP_OK_NODATA);
     }
     guest_gpu_settle(&machine.gpu);

@@ -35,12 +35,12 @@ static void alloc_big_backing(void)
     uint64_t gpa = guest_ram_alloc(&machine.ram, piece, 4096);
 
     for (unsigned i = 0; i < 16; i++)
-        big_backing[i] = (struct virtio_gpu_mem_entry){ .addr = gpa, .length = piece };
+        big_backing[i] = (struct virtio_gpu_mem_entry){.addr = gpa, .length = piece};
 }
 
 static struct gpu_command big_transfer(void)
 {
-    return gpu_transfer(BIG_ID, (struct gpu_rect){ 0, 0, BIG_EDGE, BIG_EDGE }, 0);
+    return gpu_transfer(BIG_ID, (struct gpu_rect){0, 0, BIG_EDGE, BIG_EDGE}, 0);
 }
 
 /* Pages that were never touched: a transfer into them is as slow as copying
@@ -59,8 +59,8 @@ static void start_guest(const struct guest_machine_options *options)
     alloc_big_backing();
     guest_gpu_ok(&machine.gpu, gpu_create_2d(BIG_ID, 1, 16, 16));
     guest_image_init(&image, 1024, 768);
-    guest_surface_init(&shown, &machine.gpu, SHOWN_ID, VIRTIO_GPU_FORMAT_B8G8R8X8_UNORM, 1024,
-                       768, GUEST_SCATTER_PAGES);
+    guest_surface_init(&shown, &machine.gpu, SHOWN_ID, VIRTIO_GPU_FORMAT_B8G8R8X8_UNORM, 1024, 768,
+                       GUEST_SCATTER_PAGES);
     guest_surface_create(&shown);
     guest_surface_present(&shown, 0, &image);
 }
@@ -76,12 +76,12 @@ static void finish_guest(void)
  * then drawing. */
 static void send_work(unsigned n, bool big)
 {
-    struct gpu_rect rect = { (n * 37) % 900, (n * 23) % 700, 100, 50 };
+    struct gpu_rect rect = {(n * 37) % 900, (n * 23) % 700, 100, 50};
     struct gpu_command command;
 
     switch (n % GROUP) {
     case 0:
-        command = big ? big_transfer() : gpu_transfer(BIG_ID, (struct gpu_rect){ 0, 0, 64, 64 }, 0);
+        command = big ? big_transfer() : gpu_transfer(BIG_ID, (struct gpu_rect){0, 0, 64, 64}, 0);
         guest_gpu_send(&machine.gpu, &command, VIRTIO_GPU_RESP_OK_NODATA);
         break;
     case 1:
@@ -109,9 +109,8 @@ static const struct stop_point {
     unsigned delay_us;
     bool job;
 } points[] = {
-    { 0, 0, true },      { 0, 5000, true },  { 3, 0, false },    { 5, 2000, true },
-    { 8, 0, false },     { 10, 10000, true }, { 15, 3000, true }, { 19, 0, false },
-    { 20, 20000, true }, { 25, 5000, true },
+    {0, 0, true},      {0, 5000, true},  {3, 0, false},  {5, 2000, true},   {8, 0, false},
+    {10, 10000, true}, {15, 3000, true}, {19, 0, false}, {20, 20000, true}, {25, 5000, true},
 };
 
 static void wait_for_answers(unsigned answers)
@@ -204,7 +203,7 @@ static void stop_cont_of_qemu_10(void **state)
 
 static void stop_cont_of_qemu_7(void **state)
 {
-    const struct guest_machine_options options = { .front_end.style = FRONT_END_QEMU_7 };
+    const struct guest_machine_options options = {.front_end.style = FRONT_END_QEMU_7};
 
     (void)state;
     stops_at_ten_points(&options);
@@ -235,8 +234,7 @@ static void stop_cont_twenty_times_in_one_job(void **state)
         send_work(n, n == 0);
     for (unsigned i = 0; i < 20; i++) {
         assert_int_equal(transport->ops->pause(transport), 0);
-        assert_int_equal(machine.gpu.rings[0].base,
-                         guest_ring_device_used(&machine.gpu.rings[0]));
+        assert_int_equal(machine.gpu.rings[0].base, guest_ring_device_used(&machine.gpu.rings[0]));
         assert_int_equal(transport->ops->resume(transport), 0);
     }
     check_picture("after twenty stops");

@@ -14,7 +14,7 @@
 
 int front_end_connect(struct front_end *front_end, const char *path)
 {
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     CHECK(fd >= 0 && strlen(path) < sizeof(address.sun_path), "socket for %s", path);
@@ -47,17 +47,17 @@ static void attach_fds(struct msghdr *message, void *control, size_t control_siz
 int front_end_send_bytes(struct front_end *front_end, const void *bytes, size_t size,
                          const int *fds, unsigned nfds)
 {
-    char control[CMSG_SPACE(64 * sizeof(int))] = { 0 };
+    char control[CMSG_SPACE(64 * sizeof(int))] = {0};
     const uint8_t *next = bytes;
     struct iovec iov;
-    struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
+    struct msghdr message = {.msg_iov = &iov, .msg_iovlen = 1};
 
     if (nfds > 0)
         attach_fds(&message, control, sizeof(control), fds, nfds);
     while (size > 0) {
         ssize_t sent;
 
-        iov = (struct iovec){ .iov_base = (void *)(uintptr_t)next, .iov_len = size };
+        iov = (struct iovec){.iov_base = (void *)(uintptr_t)next, .iov_len = size};
         sent = sendmsg(front_end->fd, &message, MSG_NOSIGNAL);
         if (sent < 0)
             return errno == ECONNRESET ? -EPIPE : -errno;
@@ -75,7 +75,7 @@ int front_end_send(struct front_end *front_end, uint32_t request, uint32_t flags
     struct {
         struct fe_header header;
         uint8_t payload[FE_MAX_PAYLOAD];
-    } message = { .header = { .request = request, .flags = flags, .size = size } };
+    } message = {.header = {.request = request, .flags = flags, .size = size}};
 
     CHECK(size <= sizeof(message.payload), "payload of %u bytes", size);
     if (size > 0)
@@ -91,7 +91,7 @@ int front_end_send_u64(struct front_end *front_end, uint32_t request, uint64_t v
 int front_end_send_state(struct front_end *front_end, uint32_t request, uint32_t index,
                          uint32_t num)
 {
-    struct fe_vring_state state = { .index = index, .num = num };
+    struct fe_vring_state state = {.index = index, .num = num};
 
     return front_end_send(front_end, request, FE_VERSION, &state, sizeof(state), NULL, 0);
 }
@@ -111,7 +111,7 @@ static int receive_exactly(struct front_end *front_end, void *data, size_t size)
     uint8_t *next = data;
 
     while (size > 0) {
-        struct pollfd poll_fd = { .fd = front_end->fd, .events = POLLIN };
+        struct pollfd poll_fd = {.fd = front_end->fd, .events = POLLIN};
         int ready = poll(&poll_fd, 1, REPLY_TIMEOUT_MS);
         ssize_t received;
 
@@ -182,7 +182,7 @@ int front_end_demand(struct front_end *front_end, uint32_t request, const void *
 
 int front_end_get_config(struct front_end *front_end, uint32_t offset, void *data, uint32_t size)
 {
-    struct fe_config config = { .offset = offset, .size = size };
+    struct fe_config config = {.offset = offset, .size = size};
     int error;
 
     CHECK(size <= sizeof(config.region), "config of %u bytes", size);
@@ -197,7 +197,7 @@ int front_end_get_config(struct front_end *front_end, uint32_t offset, void *dat
 
 int front_end_wait_closed(struct front_end *front_end, int timeout_ms)
 {
-    struct pollfd poll_fd = { .fd = front_end->fd, .events = POLLIN };
+    struct pollfd poll_fd = {.fd = front_end->fd, .events = POLLIN};
     char bytes[512];
 
     for (;;) {

@@ -27,7 +27,7 @@ enum front_end_style {
 
 struct front_end_options {
     enum front_end_style style;
-    bool mem_slots; /* ADD_MEM_REG where the back-end offers it */
+    bool mem_slots;           /* ADD_MEM_REG where the back-end offers it */
     uint64_t refuse_protocol; /* protocol features that are not accepted */
 };
 
@@ -38,17 +38,16 @@ struct front_end_queue {
 struct front_end {
     struct guest_transport transport; /* ops of this struct */
     struct front_end_options options;
-    int fd;                 /* -1: not connected */
-    int side_fd;            /* our end of the last GPU_SET_SOCKET; -1: none */
-    int backend_fd;         /* our end of SET_BACKEND_REQ_FD */
+    int fd;                     /* -1: not connected */
+    int side_fd;                /* our end of the last GPU_SET_SOCKET; -1: none */
+    int backend_fd;             /* our end of SET_BACKEND_REQ_FD */
     uint64_t protocol_features; /* accepted */
     struct front_end_queue queues[FRONT_END_QUEUES];
     struct fe_region sent[FE_MAX_FDS]; /* regions that ADD_MEM_REG told of */
     unsigned nsent;
-    uint64_t queue_num;          /* answer to GET_QUEUE_NUM; 0: not asked */
+    uint64_t queue_num; /* answer to GET_QUEUE_NUM; 0: not asked */
     uint64_t max_mem_slots;
-    uint64_t slowest_reply_us;   /* of all replies since the test set it to 0 */
-    uint64_t slowest_base_us;    /* of GET_VRING_BASE alone */
+    uint64_t slowest_reply_us; /* of all replies since the test set it to 0 */
     bool running;
 };
 
@@ -76,8 +75,7 @@ int front_end_send(struct front_end *front_end, uint32_t request, uint32_t flags
 int front_end_send_u64(struct front_end *front_end, uint32_t request, uint64_t value);
 int front_end_send_state(struct front_end *front_end, uint32_t request, uint32_t index,
                          uint32_t num);
-int front_end_send_vring_fd(struct front_end *front_end, uint32_t request, uint32_t index,
-                            int fd);
+int front_end_send_vring_fd(struct front_end *front_end, uint32_t request, uint32_t index, int fd);
 /* Bytes as they are, `fds` with the first one. */
 int front_end_send_bytes(struct front_end *front_end, const void *bytes, size_t size,
                          const int *fds, unsigned nfds);

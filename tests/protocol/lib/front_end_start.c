@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 /* The virtio bits that QEMU adds to whatever the back-end offers. */
-#define QEMU_OWN_FEATURES                                                                    \
-    (GUEST_FEATURE(VIRTIO_RING_F_INDIRECT_DESC) | GUEST_FEATURE(VIRTIO_RING_F_EVENT_IDX) |   \
+#define QEMU_OWN_FEATURES                                                                          \
+    (GUEST_FEATURE(VIRTIO_RING_F_INDIRECT_DESC) | GUEST_FEATURE(VIRTIO_RING_F_EVENT_IDX) |         \
      GUEST_FEATURE(VIRTIO_F_RING_RESET))
 
 static const struct guest_transport_ops front_end_ops;
@@ -36,7 +36,7 @@ void front_end_init(struct front_end *front_end, struct guest_ram *ram,
                     const struct front_end_options *options)
 {
     *front_end = (struct front_end){
-        .transport = { .ops = &front_end_ops, .ram = ram },
+        .transport = {.ops = &front_end_ops, .ram = ram},
         .fd = -1,
         .side_fd = -1,
         .backend_fd = -1,
@@ -44,8 +44,8 @@ void front_end_init(struct front_end *front_end, struct guest_ram *ram,
     if (options != NULL)
         front_end->options = *options;
     for (unsigned i = 0; i < FRONT_END_QUEUES; i++)
-        front_end->queues[i] = (struct front_end_queue){ .kick = -1, .call = -1, .masked = -1,
-                                                         .err = -1 };
+        front_end->queues[i] =
+            (struct front_end_queue){.kick = -1, .call = -1, .masked = -1, .err = -1};
 }
 
 void front_end_finish(struct front_end *front_end)
@@ -110,10 +110,8 @@ int front_end_realize(struct front_end *front_end)
         error = front_end_send(front_end, FE_SET_OWNER, FE_VERSION, NULL, 0, NULL, 0);
     if (error == 0)
         error = front_end_ask(front_end, FE_GET_FEATURES, &features);
-    front_end->transport.device_features =
-        features & ~GUEST_FEATURE(FE_F_PROTOCOL_FEATURES);
-    front_end->transport.driver_features = front_end->transport.device_features |
-                                           QEMU_OWN_FEATURES;
+    front_end->transport.device_features = features & ~GUEST_FEATURE(FE_F_PROTOCOL_FEATURES);
+    front_end->transport.driver_features = front_end->transport.device_features | QEMU_OWN_FEATURES;
     for (unsigned i = 0; i < FRONT_END_QUEUES && error == 0; i++) {
         struct front_end_queue *queue = &front_end->queues[i];
 
@@ -146,15 +144,16 @@ int front_end_send_side_socket(struct front_end *front_end)
 
 static struct fe_region message_region(const struct guest_ram_region *region)
 {
-    return (struct fe_region){ .gpa = region->gpa, .size = region->size,
-                               .user_addr = region->user_addr,
-                               .mmap_offset = region->fd_offset };
+    return (struct fe_region){.gpa = region->gpa,
+                              .size = region->size,
+                              .user_addr = region->user_addr,
+                              .mmap_offset = region->fd_offset};
 }
 
 static int send_memory_table(struct front_end *front_end)
 {
     const struct guest_ram *ram = front_end->transport.ram;
-    struct fe_memory memory = { .nregions = ram->nregions };
+    struct fe_memory memory = {.nregions = ram->nregions};
     int fds[FE_MAX_FDS];
 
     for (unsigned i = 0; i < ram->nregions; i++) {
@@ -176,7 +175,7 @@ static int remove_gone_regions(struct front_end *front_end)
     const struct guest_ram *ram = front_end->transport.ram;
 
     for (unsigned i = front_end->nsent; i-- > 0;) {
-        struct fe_memory_region message = { .region = front_end->sent[i] };
+        struct fe_memory_region message = {.region = front_end->sent[i]};
         bool found = false;
         int error;
 
@@ -200,7 +199,7 @@ static int add_new_regions(struct front_end *front_end)
     const struct guest_ram *ram = front_end->transport.ram;
 
     for (unsigned j = 0; j < ram->nregions; j++) {
-        struct fe_memory_region message = { .region = message_region(&ram->regions[j]) };
+        struct fe_memory_region message = {.region = message_region(&ram->regions[j])};
         bool found = false;
         int error;
 
@@ -232,7 +231,7 @@ int front_end_send_queue(struct front_end *front_end, unsigned index)
     struct guest_ram *ram = front_end->transport.ram;
     const struct guest_ring *ring = &front_end->transport.rings[index];
     struct front_end_queue *queue = &front_end->queues[index];
-    struct fe_vring_addr address = { .index = index };
+    struct fe_vring_addr address = {.index = index};
     int error = front_end_send_state(front_end, FE_SET_VRING_NUM, index, ring->size);
 
     if (error == 0)
@@ -241,8 +240,8 @@ int front_end_send_queue(struct front_end *front_end, unsigned index)
     address.used = guest_ram_user_addr(ram, ring->used);
     address.avail = guest_ram_user_addr(ram, ring->avail);
     if (error == 0)
-        error = front_end_send(front_end, FE_SET_VRING_ADDR, FE_VERSION, &address,
-                               sizeof(address), NULL, 0);
+        error = front_end_send(front_end, FE_SET_VRING_ADDR, FE_VERSION, &address, sizeof(address),
+                               NULL, 0);
     close_fd(&queue->kick);
     queue->kick = eventfd_new();
     if (error == 0)
@@ -252,7 +251,7 @@ int front_end_send_queue(struct front_end *front_end, unsigned index)
 
 static int enable_queue(struct front_end *front_end, unsigned index, bool enable)
 {
-    struct fe_vring_state state = { .index = index, .num = enable };
+    struct fe_vring_state state = {.index = index, .num = enable};
 
     if (front_end->options.style == FRONT_END_QEMU_7)
         return front_end_send(front_end, FE_SET_VRING_ENABLE, FE_VERSION, &state, sizeof(state),
@@ -273,8 +272,8 @@ static int send_calls(struct front_end *front_end, bool masked)
 
 int front_end_start(struct front_end *front_end)
 {
-    uint64_t features = front_end->transport.driver_features |
-                        GUEST_FEATURE(FE_F_PROTOCOL_FEATURES);
+    uint64_t features =
+        front_end->transport.driver_features | GUEST_FEATURE(FE_F_PROTOCOL_FEATURES);
     int error = front_end_send_side_socket(front_end);
 
     if (error == 0)
@@ -295,17 +294,13 @@ int front_end_start(struct front_end *front_end)
 
 static int get_base(struct front_end *front_end, unsigned index)
 {
-    struct fe_vring_state state = { .index = index };
-    uint64_t start = check_now_us(), took;
+    struct fe_vring_state state = {.index = index};
     int error = front_end_send_state(front_end, FE_GET_VRING_BASE, index, 0);
 
     if (error == 0)
         error = front_end_receive(front_end, FE_GET_VRING_BASE, &state, sizeof(state));
     if (error != 0)
         return error;
-    took = check_now_us() - start;
-    if (took > front_end->slowest_base_us)
-        front_end->slowest_base_us = took;
     if (state.index != index || state.num > UINT16_MAX)
         return -EPROTO;
     front_end->transport.rings[index].base = (uint16_t)state.num;
@@ -370,9 +365,9 @@ static int transport_wait(struct guest_transport *transport, unsigned queue, int
 {
     struct front_end *front_end = front_end_of(transport);
     struct front_end_queue *fds = &front_end->queues[queue];
-    struct pollfd poll_fds[] = { { .fd = fds->call, .events = POLLIN },
-                                 { .fd = fds->masked, .events = POLLIN },
-                                 { .fd = front_end->fd, .events = POLLRDHUP } };
+    struct pollfd poll_fds[] = {{.fd = fds->call, .events = POLLIN},
+                                {.fd = fds->masked, .events = POLLIN},
+                                {.fd = front_end->fd, .events = POLLRDHUP}};
     int ready = poll(poll_fds, 3, timeout_ms);
     uint64_t count;
 

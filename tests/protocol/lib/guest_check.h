@@ -16,14 +16,14 @@
 #include <stdio.h>
 #include <time.h>
 
-#define CHECK(condition, ...)                                                                \
-    do {                                                                                     \
-        if (!(condition)) {                                                                  \
-            print_error("%s:%d: (%s) is false: ", __FILE__, __LINE__, #condition);           \
-            print_error(__VA_ARGS__);                                                        \
-            print_error(" (errno %d)\n", errno);                                             \
-            _fail(__FILE__, __LINE__);                                                       \
-        }                                                                                    \
+#define CHECK(condition, ...)                                                                      \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            print_error("%s:%d: (%s) is false: ", __FILE__, __LINE__, #condition);                 \
+            print_error(__VA_ARGS__);                                                              \
+            print_error(" (errno %d)\n", errno);                                                   \
+            _fail(__FILE__, __LINE__);                                                             \
+        }                                                                                          \
     } while (0)
 
 static inline uint64_t check_now_us(void)

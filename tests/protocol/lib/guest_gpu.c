@@ -24,14 +24,16 @@ static void list_free_slots(struct guest_gpu *gpu)
     }
 }
 
-void guest_gpu_init(struct guest_gpu *gpu, struct guest_transport *transport,
-                    uint16_t control_size, uint16_t cursor_size)
+void guest_gpu_init(struct guest_gpu *gpu, struct guest_transport *transport, uint16_t control_size,
+                    uint16_t cursor_size)
 {
-    const uint16_t sizes[GUEST_GPU_QUEUES] = { control_size, cursor_size };
+    const uint16_t sizes[GUEST_GPU_QUEUES] = {control_size, cursor_size};
     bool event_idx = transport->driver_features & GUEST_FEATURE(VIRTIO_RING_F_EVENT_IDX);
 
-    *gpu = (struct guest_gpu){ .transport = transport, .next_fence = 1, .random = 88172645463325252u,
-                               .layout = { .request_parts = 1, .response_parts = 1 } };
+    *gpu = (struct guest_gpu){.transport = transport,
+                              .next_fence = 1,
+                              .random = 88172645463325252u,
+                              .layout = {.request_parts = 1, .response_parts = 1}};
     gpu->layout.indirect = transport->driver_features & GUEST_FEATURE(VIRTIO_RING_F_INDIRECT_DESC);
     for (unsigned q = 0; q < GUEST_GPU_QUEUES; q++) {
         guest_ring_init(&gpu->rings[q], transport->ram, q, sizes[q], event_idx);
@@ -95,8 +97,8 @@ static void lay_out(struct guest_gpu *gpu, struct guest_gpu_slot *slot, uint64_t
     nparts = nparts > 80 ? 80 : nparts;
     cut(&gpu->random, size, nparts, pieces);
     for (unsigned i = nparts; i-- > 0;) {
-        slot->parts[slot->nparts + i] = (struct guest_part){
-            .gpa = at, .size = (uint32_t)pieces[i], .writable = writable };
+        slot->parts[slot->nparts + i] =
+            (struct guest_part){.gpa = at, .size = (uint32_t)pieces[i], .writable = writable};
         at += pieces[i] + PART_GAP;
     }
     slot->nparts += nparts;
@@ -166,17 +168,16 @@ static void slot_fill(struct guest_gpu *gpu, struct guest_gpu_slot *slot,
     slot->type = command.u.hdr.type;
     slot->expect = expect;
     slot->response_size = command.response_size;
-    lay_out(gpu, slot, slot->large ? gpu->large : slot->request, size,
-            gpu->layout.request_parts, false);
+    lay_out(gpu, slot, slot->large ? gpu->large : slot->request, size, gpu->layout.request_parts,
+            false);
     slot->nreadable = slot->nparts;
     lay_out(gpu, slot, slot->response, command.response_size, gpu->layout.response_parts, true);
     write_request(gpu, slot, &command);
     guest_ram_fill(ram, slot->response, UNTOUCHED, SLOT_RESPONSE);
 }
 
-static struct guest_gpu_slot *send_command(struct guest_gpu *gpu,
-                                           const struct gpu_command *command, uint32_t expect,
-                                           struct gpu_answer *answer)
+static struct guest_gpu_slot *send_command(struct guest_gpu *gpu, const struct gpu_command *command,
+                                           uint32_t expect, struct gpu_answer *answer)
 {
     struct guest_ring *ring = &gpu->rings[command->queue];
     struct guest_gpu_slot *slot = slot_take(gpu, command);
@@ -211,8 +212,8 @@ void guest_gpu_release(struct guest_gpu *gpu)
 }
 
 /* The response as the device wrote it, joined from its parts. */
-static void read_response(struct guest_gpu *gpu, const struct guest_gpu_slot *slot,
-                          uint8_t *bytes, size_t cap)
+static void read_response(struct guest_gpu *gpu, const struct guest_gpu_slot *slot, uint8_t *bytes,
+                          size_t cap)
 {
     size_t offset = 0;
 
@@ -233,8 +234,8 @@ static void check_gaps(struct guest_gpu *gpu, const struct guest_gpu_slot *slot)
     for (unsigned i = slot->nreadable; i < slot->nparts; i++)
         memset(bytes + (slot->parts[i].gpa - slot->response), UNTOUCHED, slot->parts[i].size);
     for (size_t i = 0; i < sizeof(bytes); i++)
-        CHECK(bytes[i] == UNTOUCHED, "byte %zu outside the response of command 0x%x was written",
-              i, slot->type);
+        CHECK(bytes[i] == UNTOUCHED, "byte %zu outside the response of command 0x%x was written", i,
+              slot->type);
 }
 
 static void check_fence(const struct guest_gpu_slot *slot, const uint8_t *bytes)
@@ -330,7 +331,7 @@ void guest_gpu_settle(struct guest_gpu *gpu)
 void guest_gpu_call_answer(struct guest_gpu *gpu, const struct gpu_command *command,
                            struct gpu_answer *answer)
 {
-    *answer = (struct gpu_answer){ .done = false };
+    *answer = (struct gpu_answer){.done = false};
     send_command(gpu, command, GPU_ANY_RESPONSE, answer);
     guest_gpu_release(gpu);
     guest_gpu_wait(gpu, command->queue, 0);

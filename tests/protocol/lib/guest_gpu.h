@@ -50,18 +50,18 @@ struct guest_gpu {
     struct guest_gpu_layout layout;
     struct guest_gpu_slot *slots[GUEST_GPU_QUEUES]; /* as many as the ring has descriptors */
     struct guest_gpu_slot *free_slots[GUEST_GPU_QUEUES];
-    uint64_t large;      /* for requests of more than a slot */
+    uint64_t large; /* for requests of more than a slot */
     bool large_busy;
     uint64_t next_fence;
     uint64_t random;
-    bool hold; /* fill the ring without making anything available */
+    bool hold;  /* fill the ring without making anything available */
     bool plain; /* no fences */
     uint64_t sent[GUEST_GPU_QUEUES], answered[GUEST_GPU_QUEUES]; /* since the rings were cleared */
 };
 
 /* The transport is connected; its rings become those of the gpu. */
-void guest_gpu_init(struct guest_gpu *gpu, struct guest_transport *transport,
-                    uint16_t control_size, uint16_t cursor_size);
+void guest_gpu_init(struct guest_gpu *gpu, struct guest_transport *transport, uint16_t control_size,
+                    uint16_t cursor_size);
 void guest_gpu_finish(struct guest_gpu *gpu);
 /* Rings and ledger as after a reset; what was outstanding is forgotten. */
 void guest_gpu_clear(struct guest_gpu *gpu);
@@ -86,20 +86,19 @@ uint32_t guest_gpu_call(struct guest_gpu *gpu, struct gpu_command command);
 void guest_gpu_call_answer(struct guest_gpu *gpu, const struct gpu_command *command,
                            struct gpu_answer *answer);
 /* Fails the test unless the response is of that type. */
-#define guest_gpu_expect(gpu, command, type)                                                 \
-    do {                                                                                     \
-        uint32_t response_ = guest_gpu_call((gpu), (command));                               \
-        CHECK(response_ == (uint32_t)(type), "response 0x%x, expected 0x%x", response_,      \
-              (unsigned)(type));                                                             \
+#define guest_gpu_expect(gpu, command, type)                                                       \
+    do {                                                                                           \
+        uint32_t response_ = guest_gpu_call((gpu), (command));                                     \
+        CHECK(response_ == (uint32_t)(type), "response 0x%x, expected 0x%x", response_,            \
+              (unsigned)(type));                                                                   \
     } while (0)
-#define guest_gpu_ok(gpu, command)                                                           \
-    guest_gpu_expect((gpu), (command), VIRTIO_GPU_RESP_OK_NODATA)
-#define guest_gpu_refused(gpu, command)                                                      \
-    do {                                                                                     \
-        uint32_t response_ = guest_gpu_call((gpu), (command));                               \
-        CHECK(response_ >= VIRTIO_GPU_RESP_ERR_UNSPEC &&                                     \
-                  response_ <= VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER,                        \
-              "response 0x%x, expected an error", response_);                                \
+#define guest_gpu_ok(gpu, command) guest_gpu_expect((gpu), (command), VIRTIO_GPU_RESP_OK_NODATA)
+#define guest_gpu_refused(gpu, command)                                                            \
+    do {                                                                                           \
+        uint32_t response_ = guest_gpu_call((gpu), (command));                                     \
+        CHECK(response_ >= VIRTIO_GPU_RESP_ERR_UNSPEC &&                                           \
+                  response_ <= VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER,                              \
+              "response 0x%x, expected an error", response_);                                      \
     } while (0)
 
 #endif

@@ -4,7 +4,7 @@
 static struct gpu_command command_of(uint32_t type, size_t size)
 {
     return (struct gpu_command){
-        .u.hdr = { .type = type },
+        .u.hdr = {.type = type},
         .size = size,
         .queue = GPU_CONTROL_QUEUE,
         .response_size = sizeof(struct virtio_gpu_ctrl_hdr),
@@ -13,8 +13,8 @@ static struct gpu_command command_of(uint32_t type, size_t size)
 
 static struct virtio_gpu_rect wire_rect(struct gpu_rect rect)
 {
-    return (struct virtio_gpu_rect){ .x = rect.x, .y = rect.y, .width = rect.width,
-                                     .height = rect.height };
+    return (struct virtio_gpu_rect){
+        .x = rect.x, .y = rect.y, .width = rect.width, .height = rect.height};
 }
 
 struct gpu_command gpu_display_info(void)
@@ -50,8 +50,7 @@ struct gpu_command gpu_create_2d(uint32_t resource, uint32_t format, uint32_t wi
 
 struct gpu_command gpu_unref(uint32_t resource)
 {
-    struct gpu_command command =
-        command_of(VIRTIO_GPU_CMD_RESOURCE_UNREF, sizeof(command.u.unref));
+    struct gpu_command command = command_of(VIRTIO_GPU_CMD_RESOURCE_UNREF, sizeof(command.u.unref));
 
     command.u.unref.resource_id = resource;
     return command;
@@ -103,8 +102,7 @@ struct gpu_command gpu_set_scanout(uint32_t scanout, uint32_t resource, struct g
 
 struct gpu_command gpu_flush(uint32_t resource, struct gpu_rect rect)
 {
-    struct gpu_command command =
-        command_of(VIRTIO_GPU_CMD_RESOURCE_FLUSH, sizeof(command.u.flush));
+    struct gpu_command command = command_of(VIRTIO_GPU_CMD_RESOURCE_FLUSH, sizeof(command.u.flush));
 
     command.u.flush.resource_id = resource;
     command.u.flush.r = wire_rect(rect);

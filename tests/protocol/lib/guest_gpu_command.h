@@ -31,8 +31,8 @@ struct gpu_command {
         struct virtio_gpu_update_cursor cursor;
         uint8_t bytes[128];
     } u;
-    size_t size;        /* bytes of u that are sent */
-    const void *tail;   /* then these */
+    size_t size;      /* bytes of u that are sent */
+    const void *tail; /* then these */
     size_t tail_size;
     unsigned queue;
     size_t response_size; /* writable bytes that are offered */

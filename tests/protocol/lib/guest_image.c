@@ -11,7 +11,7 @@
 
 void guest_image_init(struct guest_image *image, uint32_t width, uint32_t height)
 {
-    *image = (struct guest_image){ .width = width, .height = height };
+    *image = (struct guest_image){.width = width, .height = height};
     image->pixels = calloc((size_t)width * height, sizeof(uint32_t));
     CHECK(image->pixels != NULL, "memory for %ux%u", width, height);
 }
@@ -19,7 +19,7 @@ void guest_image_init(struct guest_image *image, uint32_t width, uint32_t height
 void guest_image_finish(struct guest_image *image)
 {
     free(image->pixels);
-    *image = (struct guest_image){ .width = 0 };
+    *image = (struct guest_image){.width = 0};
 }
 
 uint32_t guest_image_colour(uint32_t seed, uint32_t x, uint32_t y)
@@ -64,14 +64,14 @@ int guest_image_format_bytes(uint32_t format, uint8_t offsets[4])
         uint32_t format;
         uint8_t offsets[4];
     } table[] = {
-        { VIRTIO_GPU_FORMAT_B8G8R8A8_UNORM, { 2, 1, 0, 3 } },
-        { VIRTIO_GPU_FORMAT_B8G8R8X8_UNORM, { 2, 1, 0, 3 } },
-        { VIRTIO_GPU_FORMAT_A8R8G8B8_UNORM, { 1, 2, 3, 0 } },
-        { VIRTIO_GPU_FORMAT_X8R8G8B8_UNORM, { 1, 2, 3, 0 } },
-        { VIRTIO_GPU_FORMAT_R8G8B8A8_UNORM, { 0, 1, 2, 3 } },
-        { VIRTIO_GPU_FORMAT_X8B8G8R8_UNORM, { 3, 2, 1, 0 } },
-        { VIRTIO_GPU_FORMAT_A8B8G8R8_UNORM, { 3, 2, 1, 0 } },
-        { VIRTIO_GPU_FORMAT_R8G8B8X8_UNORM, { 0, 1, 2, 3 } },
+        {VIRTIO_GPU_FORMAT_B8G8R8A8_UNORM, {2, 1, 0, 3}},
+        {VIRTIO_GPU_FORMAT_B8G8R8X8_UNORM, {2, 1, 0, 3}},
+        {VIRTIO_GPU_FORMAT_A8R8G8B8_UNORM, {1, 2, 3, 0}},
+        {VIRTIO_GPU_FORMAT_X8R8G8B8_UNORM, {1, 2, 3, 0}},
+        {VIRTIO_GPU_FORMAT_R8G8B8A8_UNORM, {0, 1, 2, 3}},
+        {VIRTIO_GPU_FORMAT_X8B8G8R8_UNORM, {3, 2, 1, 0}},
+        {VIRTIO_GPU_FORMAT_A8B8G8R8_UNORM, {3, 2, 1, 0}},
+        {VIRTIO_GPU_FORMAT_R8G8B8X8_UNORM, {0, 1, 2, 3}},
     };
 
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
@@ -123,7 +123,7 @@ bool guest_image_equal(const struct guest_image *image, const struct guest_image
 
 void guest_image_read_png(struct guest_image *image, const void *bytes, size_t size)
 {
-    png_image png = { .version = PNG_IMAGE_VERSION };
+    png_image png = {.version = PNG_IMAGE_VERSION};
 
     CHECK(png_image_begin_read_from_memory(&png, bytes, size), "PNG: %s", png.message);
     png.format = PNG_FORMAT_BGRA; /* 0xAARRGGBB on the hosts that we run on */

@@ -9,8 +9,7 @@
 
 static struct guest_machine *machines; /* that have not been finished */
 
-void guest_machine_probe(struct guest_machine *machine,
-                         const struct guest_machine_options *options)
+void guest_machine_probe(struct guest_machine *machine, const struct guest_machine_options *options)
 {
     struct guest_transport *transport = machine->transport;
     uint16_t control = options != NULL && options->control_size != 0 ? options->control_size : 64;
@@ -23,13 +22,12 @@ void guest_machine_probe(struct guest_machine *machine,
     CHECK(transport->ops->start(transport) == 0, "start");
 }
 
-void guest_machine_start(struct guest_machine *machine,
-                         const struct guest_machine_options *options)
+void guest_machine_start(struct guest_machine *machine, const struct guest_machine_options *options)
 {
     static const struct guest_machine_options defaults;
 
     options = options != NULL ? options : &defaults;
-    *machine = (struct guest_machine){ .next = machines, .running = true };
+    *machine = (struct guest_machine){.next = machines, .running = true};
     machines = machine;
     guest_ram_init(&machine->ram);
     (options->lay_out != NULL ? options->lay_out : guest_ram_lay_out_pc)(&machine->ram);
@@ -102,8 +100,8 @@ static uint8_t *decode_base64(const char *text, size_t *size)
 void guest_machine_screenshot(struct guest_machine *machine, unsigned head,
                               struct guest_image *image)
 {
-    json_t *reply = oriel_process_request(&machine->oriel, "screenshot",
-                                          json_pack("{s:i}", "head", (int)head));
+    json_t *reply =
+        oriel_process_request(&machine->oriel, "screenshot", json_pack("{s:i}", "head", (int)head));
     const char *text = json_string_value(json_object_get(reply, "png"));
     uint8_t *png;
     size_t size;

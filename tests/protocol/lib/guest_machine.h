@@ -18,9 +18,9 @@
 struct guest_machine_options {
     struct oriel_options oriel;
     struct front_end_options front_end;
-    void (*lay_out)(struct guest_ram *ram);    /* NULL: as a PC */
-    uint64_t refuse_features;                  /* that the driver does not accept */
-    uint16_t control_size, cursor_size;        /* 0: 64 and 16, as QEMU */
+    void (*lay_out)(struct guest_ram *ram); /* NULL: as a PC */
+    uint64_t refuse_features;               /* that the driver does not accept */
+    uint16_t control_size, cursor_size;     /* 0: 64 and 16, as QEMU */
     bool unrealized; /* nothing is said on the socket; front_end_realize() and
                       * guest_machine_probe() are the test's */
 };

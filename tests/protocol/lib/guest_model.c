@@ -5,7 +5,7 @@
 
 void guest_model_init(struct guest_model *model, struct guest_gpu *gpu, unsigned nheads)
 {
-    *model = (struct guest_model){ .gpu = gpu, .nheads = nheads, .next_id = 1 };
+    *model = (struct guest_model){.gpu = gpu, .nheads = nheads, .next_id = 1};
     for (unsigned i = 0; i < GUEST_MODEL_HEADS; i++)
         model->heads[i].resource = -1;
 }
@@ -37,8 +37,8 @@ void guest_model_finish(struct guest_model *model)
     guest_model_clear(model);
 }
 
-int guest_model_create(struct guest_model *model, uint32_t format, uint32_t width,
-                       uint32_t height, enum guest_scatter scatter)
+int guest_model_create(struct guest_model *model, uint32_t format, uint32_t width, uint32_t height,
+                       enum guest_scatter scatter)
 {
     for (int i = 0; i < GUEST_MODEL_RESOURCES; i++) {
         struct guest_model_resource *resource = &model->resources[i];
@@ -48,8 +48,8 @@ int guest_model_create(struct guest_model *model, uint32_t format, uint32_t widt
         resource->alive = true;
         guest_image_init(&resource->backing, width, height);
         guest_image_init(&resource->host, width, height);
-        guest_surface_init(&resource->surface, model->gpu, model->next_id++, format, width,
-                           height, scatter);
+        guest_surface_init(&resource->surface, model->gpu, model->next_id++, format, width, height,
+                           scatter);
         guest_surface_create(&resource->surface);
         return i;
     }
@@ -103,7 +103,7 @@ void guest_model_show(struct guest_model *model, unsigned head, int resource, st
 
 void guest_model_hide(struct guest_model *model, unsigned head)
 {
-    struct gpu_command command = gpu_set_scanout(head, 0, (struct gpu_rect){ 0, 0, 0, 0 });
+    struct gpu_command command = gpu_set_scanout(head, 0, (struct gpu_rect){0, 0, 0, 0});
 
     guest_gpu_send(model->gpu, &command, VIRTIO_GPU_RESP_OK_NODATA);
     head_clear(&model->heads[head]);
@@ -130,7 +130,7 @@ static void head_publish(struct guest_model_head *head, const struct guest_image
     if (left >= right || top >= bottom)
         return;
     guest_image_copy(&head->canvas, left - head->part.x, top - head->part.y, host,
-                     (struct gpu_rect){ left, top, right - left, bottom - top });
+                     (struct gpu_rect){left, top, right - left, bottom - top});
 }
 
 void guest_model_flush(struct guest_model *model, int resource, struct gpu_rect rect)
@@ -154,8 +154,8 @@ void guest_model_flush_all(struct guest_model *model)
 
 static struct gpu_rect random_rect(const struct guest_image *image, uint64_t *random)
 {
-    struct gpu_rect rect = { .x = check_random_below(random, image->width),
-                             .y = check_random_below(random, image->height) };
+    struct gpu_rect rect = {.x = check_random_below(random, image->width),
+                            .y = check_random_below(random, image->height)};
 
     rect.width = 1 + check_random_below(random, image->width - rect.x);
     rect.height = 1 + check_random_below(random, image->height - rect.y);
@@ -177,9 +177,9 @@ static int random_resource(const struct guest_model *model, uint64_t *random)
 
 static const char *create_random(struct guest_model *model, uint64_t *random)
 {
-    static const uint32_t formats[] = { 1, 2, 3, 4, 67, 68, 121, 134 };
-    static const enum guest_scatter scatters[] = { GUEST_SCATTER_NONE, GUEST_SCATTER_PAGES,
-                                                   GUEST_SCATTER_ODD };
+    static const uint32_t formats[] = {1, 2, 3, 4, 67, 68, 121, 134};
+    static const enum guest_scatter scatters[] = {GUEST_SCATTER_NONE, GUEST_SCATTER_PAGES,
+                                                  GUEST_SCATTER_ODD};
 
     guest_model_create(model, formats[check_random_below(random, 8)],
                        1 + check_random_below(random, 500), 1 + check_random_below(random, 400),

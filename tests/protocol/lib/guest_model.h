@@ -42,14 +42,12 @@ void guest_model_finish(struct guest_model *model);
 void guest_model_clear(struct guest_model *model);
 
 /* Each sends its command (without waiting) and does the same to the model. */
-int guest_model_create(struct guest_model *model, uint32_t format, uint32_t width,
-                       uint32_t height, enum guest_scatter scatter);
+int guest_model_create(struct guest_model *model, uint32_t format, uint32_t width, uint32_t height,
+                       enum guest_scatter scatter);
 void guest_model_unref(struct guest_model *model, int resource);
-void guest_model_draw(struct guest_model *model, int resource, struct gpu_rect rect,
-                      uint32_t seed);
+void guest_model_draw(struct guest_model *model, int resource, struct gpu_rect rect, uint32_t seed);
 void guest_model_transfer(struct guest_model *model, int resource, struct gpu_rect rect);
-void guest_model_show(struct guest_model *model, unsigned head, int resource,
-                      struct gpu_rect part);
+void guest_model_show(struct guest_model *model, unsigned head, int resource, struct gpu_rect part);
 void guest_model_hide(struct guest_model *model, unsigned head);
 void guest_model_flush(struct guest_model *model, int resource, struct gpu_rect rect);
 

@@ -13,7 +13,7 @@
 
 void guest_ram_init(struct guest_ram *ram)
 {
-    *ram = (struct guest_ram){ .next_user_addr = FIRST_USER_ADDR };
+    *ram = (struct guest_ram){.next_user_addr = FIRST_USER_ADDR};
 }
 
 static void region_finish(struct guest_ram_region *region)
@@ -46,7 +46,7 @@ struct guest_ram_region *guest_ram_add_fd(struct guest_ram *ram, uint64_t gpa, u
     struct guest_ram_region *region = &ram->regions[ram->nregions];
 
     CHECK(ram->nregions < GUEST_RAM_MAX_REGIONS, "too many regions");
-    *region = (struct guest_ram_region){ .gpa = gpa, .size = size, .fd_offset = fd_offset };
+    *region = (struct guest_ram_region){.gpa = gpa, .size = size, .fd_offset = fd_offset};
     region->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
     CHECK(region->fd >= 0, "dup");
     region->host =

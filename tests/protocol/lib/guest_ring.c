@@ -20,8 +20,7 @@ static size_t used_bytes(const struct guest_ring *ring)
 void guest_ring_init(struct guest_ring *ring, struct guest_ram *ram, unsigned index, uint16_t size,
                      bool event_idx)
 {
-    *ring = (struct guest_ring){ .ram = ram, .index = index, .size = size,
-                                 .event_idx = event_idx };
+    *ring = (struct guest_ring){.ram = ram, .index = index, .size = size, .event_idx = event_idx};
     ring->desc = guest_ram_alloc(ram, sizeof(struct vring_desc) * size, 4096);
     ring->avail = guest_ram_alloc(ram, avail_bytes(ring), 2);
     ring->used = guest_ram_alloc(ram, used_bytes(ring), 4096);
@@ -93,8 +92,8 @@ static struct vring_desc part_desc(const struct guest_part *part, bool more, uin
     return (struct vring_desc){
         .addr = part->gpa,
         .len = part->size,
-        .flags = (uint16_t)((part->writable ? VRING_DESC_F_WRITE : 0) |
-                            (more ? VRING_DESC_F_NEXT : 0)),
+        .flags =
+            (uint16_t)((part->writable ? VRING_DESC_F_WRITE : 0) | (more ? VRING_DESC_F_NEXT : 0)),
         .next = more ? next : 0,
     };
 }
@@ -104,9 +103,8 @@ static uint16_t add_indirect(struct guest_ring *ring, const struct guest_part *p
 {
     uint16_t head = take_free(ring);
     uint64_t table = ring->tables + TABLE_BYTES * head;
-    struct vring_desc desc = { .addr = table,
-                               .len = (uint32_t)(nparts * sizeof(desc)),
-                               .flags = VRING_DESC_F_INDIRECT };
+    struct vring_desc desc = {
+        .addr = table, .len = (uint32_t)(nparts * sizeof(desc)), .flags = VRING_DESC_F_INDIRECT};
 
     guest_ring_set_desc(ring, head, &desc);
     for (unsigned i = 0; i < nparts; i++) {
@@ -116,8 +114,7 @@ static uint16_t add_indirect(struct guest_ring *ring, const struct guest_part *p
     return head;
 }
 
-static uint16_t add_direct(struct guest_ring *ring, const struct guest_part *parts,
-                           unsigned nparts)
+static uint16_t add_direct(struct guest_ring *ring, const struct guest_part *parts, unsigned nparts)
 {
     uint16_t head = ring->free_head;
 

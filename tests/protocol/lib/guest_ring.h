@@ -34,10 +34,10 @@ struct guest_ring {
     uint16_t told_idx;  /* avail_idx when the device was last told of it */
     uint16_t used_idx;  /* of the next used element that is looked at */
     uint16_t nfree, free_head;
-    uint16_t next[GUEST_RING_MAX_SIZE];      /* list of free descriptors */
-    void *tokens[GUEST_RING_MAX_SIZE];       /* by head; NULL: not outstanding */
-    uint16_t lengths[GUEST_RING_MAX_SIZE];   /* direct descriptors, by head */
-    uint16_t order[GUEST_RING_MAX_SIZE];     /* heads as they were made available */
+    uint16_t next[GUEST_RING_MAX_SIZE];    /* list of free descriptors */
+    void *tokens[GUEST_RING_MAX_SIZE];     /* by head; NULL: not outstanding */
+    uint16_t lengths[GUEST_RING_MAX_SIZE]; /* direct descriptors, by head */
+    uint16_t order[GUEST_RING_MAX_SIZE];   /* heads as they were made available */
     unsigned order_first, order_count;
 };
 

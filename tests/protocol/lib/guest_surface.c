@@ -16,7 +16,7 @@ static size_t backing_size(const struct guest_surface *surface)
 static void add_entry(struct guest_surface *surface, uint64_t gpa, size_t size)
 {
     surface->entries[surface->nentries++] =
-        (struct virtio_gpu_mem_entry){ .addr = gpa, .length = (uint32_t)size };
+        (struct virtio_gpu_mem_entry){.addr = gpa, .length = (uint32_t)size};
 }
 
 static void scatter_pages(struct guest_surface *surface, struct guest_ram *ram, size_t size)
@@ -66,8 +66,8 @@ void guest_surface_init(struct guest_surface *surface, struct guest_gpu *gpu, ui
     struct guest_ram *ram = gpu->transport->ram;
     size_t size;
 
-    *surface = (struct guest_surface){ .gpu = gpu, .id = id, .format = format, .width = width,
-                                       .height = height };
+    *surface = (struct guest_surface){
+        .gpu = gpu, .id = id, .format = format, .width = width, .height = height};
     size = backing_size(surface);
     surface->entries = calloc(size / 1000 + 16, sizeof(*surface->entries));
     CHECK(surface->entries != NULL, "memory");
@@ -89,7 +89,7 @@ void guest_surface_finish(struct guest_surface *surface)
 
 struct gpu_rect guest_surface_rect(const struct guest_surface *surface)
 {
-    return (struct gpu_rect){ 0, 0, surface->width, surface->height };
+    return (struct gpu_rect){0, 0, surface->width, surface->height};
 }
 
 static void send_ok(struct guest_surface *surface, const struct gpu_command *command)

@@ -67,13 +67,11 @@ static void tame_sanitizer(void)
     setenv("ASAN_OPTIONS", text, 1);
 }
 
-static pid_t spawn(struct oriel_process *process, const struct oriel_options *options,
-                   int ready_fd)
+static pid_t spawn(struct oriel_process *process, const struct oriel_options *options, int ready_fd)
 {
     char path[256], gpu[128], control[128], vnc[128] = "vnc.listen=";
-    char *argv[2 * ORIEL_MAX_SETTINGS + 16] = {
-        path, "--ready-fd", "3", "-o", gpu, "-o", control, "-o", vnc
-    };
+    char *argv[2 * ORIEL_MAX_SETTINGS + 16] = {path, "--ready-fd", "3",  "-o", gpu,
+                                               "-o", control,      "-o", vnc};
     int log_fd = open(process->log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     unsigned n = 9;
     pid_t pid;
@@ -105,7 +103,7 @@ static char *read_line(int fd, int timeout_ms)
     char *line = malloc(cap);
 
     while (line != NULL) {
-        struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+        struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
         ssize_t n;
 
         if (size + 1 == cap)
@@ -140,12 +138,11 @@ void oriel_process_start(struct oriel_process *process, const struct oriel_optio
     int ready[2];
     char *line;
 
-    *process = (struct oriel_process){ .pid = 0 };
+    *process = (struct oriel_process){.pid = 0};
     strcpy(process->dir, "/tmp/oriel-test-XXXXXX");
     CHECK(mkdtemp(process->dir) != NULL, "mkdtemp");
     snprintf(process->gpu_socket, sizeof(process->gpu_socket), "%s/gpu", process->dir);
-    snprintf(process->control_socket, sizeof(process->control_socket), "%s/control",
-             process->dir);
+    snprintf(process->control_socket, sizeof(process->control_socket), "%s/control", process->dir);
     snprintf(process->vnc_socket, sizeof(process->vnc_socket), "%s/vnc-0", process->dir);
     snprintf(process->log, sizeof(process->log), "%s/log", process->dir);
     tame_sanitizer();
@@ -164,7 +161,7 @@ void oriel_process_start(struct oriel_process *process, const struct oriel_optio
 
 static int wait_end(pid_t pid, int timeout_ms)
 {
-    struct pollfd poll_fd = { .fd = pidfd_open(pid, 0), .events = POLLIN };
+    struct pollfd poll_fd = {.fd = pidfd_open(pid, 0), .events = POLLIN};
     int status = 0, ready;
 
     CHECK(poll_fd.fd >= 0, "pidfd_open");
@@ -211,7 +208,7 @@ int oriel_process_stop(struct oriel_process *process, unsigned *took_ms)
 
 bool oriel_process_alive(const struct oriel_process *process)
 {
-    siginfo_t info = { .si_pid = 0 };
+    siginfo_t info = {.si_pid = 0};
 
     return process->pid > 0 &&
            waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
@@ -220,7 +217,7 @@ bool oriel_process_alive(const struct oriel_process *process)
 
 static int connect_control(const struct oriel_process *process)
 {
-    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
     snprintf(address.sun_path, sizeof(address.sun_path), "%s", process->control_socket);
@@ -248,26 +245,8 @@ json_t *oriel_process_request(const struct oriel_process *process, const char *c
     close(fd);
     CHECK(line != NULL, "no reply to %s", command);
     reply = json_loads(line, 0, NULL);
-    CHECK(reply != NULL && json_integer_value(json_object_get(reply, "id")) == 7,
-          "reply to %s: %s", command, line);
+    CHECK(reply != NULL && json_integer_value(json_object_get(reply, "id")) == 7, "reply to %s: %s",
+          command, line);
     free(line);
     return reply;
-}
-
-int oriel_run_program(const char *name, const char *const *arguments)
-{
-    char path[256];
-    char *argv[24] = { path };
-    pid_t pid;
-
-    program_path(path, sizeof(path), name);
-    for (unsigned i = 0; arguments[i] != NULL; i++) {
-        CHECK(i + 2 < sizeof(argv) / sizeof(argv[0]), "arguments");
-        argv[i + 1] = (char *)(uintptr_t)arguments[i];
-    }
-    pid = fork();
-    if (pid == 0)
-        child_exec(path, argv, -1, -1);
-    CHECK(pid > 0, "fork");
-    return wait_end(pid, CONTROL_TIMEOUT_MS);
 }

@@ -21,7 +21,7 @@ struct oriel_process {
     char dir[64];
     char gpu_socket[96], control_socket[96], log[96];
     char vnc_socket[96]; /* of head 0 */
-    json_t *ready; /* the line of --ready-fd; owned */
+    json_t *ready;       /* the line of --ready-fd; owned */
 };
 
 struct oriel_options {
@@ -58,9 +58,6 @@ unsigned long long oriel_process_cpu_us(const struct oriel_process *process);
  * when none with the same id comes. */
 json_t *oriel_process_request(const struct oriel_process *process, const char *command,
                               json_t *arguments);
-/* Runs a program of ORIEL_BIN_DIR to its end; returns its exit code. */
-int oriel_run_program(const char *name, const char *const *arguments);
-
 /* Sanitizers cost time and memory; limits in tests are multiplied by this. */
 unsigned oriel_patience(void);
 
