@@ -379,7 +379,9 @@ static void lvs_destroy(struct update_sender *sender, void (*destroyed)(void *us
     }
     sender->destroyed = destroyed;
     sender->destroyed_user = user;
-    /* Closes the client too. */
+    /* The screen's own cleaning-up forgets a client whose socket is closed. */
+    if (sender->client)
+        rfbClientConnectionGone(sender->client);
     rfbScreenCleanup(sender->screen);
     uv_close((uv_handle_t *)&sender->poll, on_poll_closed);
     close(sender->fd);

@@ -47,6 +47,7 @@ struct fake_head {
     uint64_t sequence; /* of the last frame */
     bool taking;
     bool tear; /* overwrite each frame before it can be taken */
+    bool torn; /* the one that is being taken was */
     uint32_t credit;
     uint64_t frames, taken, credits;
 

@@ -194,7 +194,7 @@ void fake_head_taken(struct fake_head *head, uint32_t generation, uint64_t seque
     head->taking = false;
     head->taken++;
     /* What the core does about a frame that it had to call stale. */
-    if (head->tear)
+    if (head->torn)
         head->whole = true;
 }
 
@@ -267,7 +267,8 @@ static void send_frame(struct fake_head *head)
                                         .whole = head->whole,
                                         .nmoves = head->nmoves,
                                         .nrects = (uint32_t)count};
-    if (head->tear)
+    head->torn = head->tear;
+    if (head->torn)
         tear(head);
     fake_core_send(head->core, LINK_FRAME, head->id, head->generation, &message,
                    sizeof(message.frame) + head->nmoves * sizeof(*moves) +
