@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "net/vnc/viewer.h"
+#include "net/vnc/viewer_private.h"
 
 #include "net/vnc/framing.h"
 

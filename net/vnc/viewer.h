@@ -3,7 +3,8 @@
  * A viewer: one RFB connection, from accept to its end.
  *
  * viewer.c has the socket and the connection's life, viewer_messages.c what
- * the viewer says, viewer_update.c what it is shown and when.
+ * the viewer says, viewer_damage.c what it lacks, viewer_update.c what it is
+ * sent and when.
  *
  * Loop thread. A viewer owns itself: it goes when its peer goes, breaks the
  * protocol or is closed, and the owner's gone() is the last word about it.
@@ -84,7 +85,7 @@ struct viewer {
     struct encodings encodings;
     bool encodings_known;
 
-    /* What it is shown; viewer_update.c. */
+    /* What it lacks and is sent; viewer_damage.c and viewer_update.c. */
     struct display_watcher watcher;
     uint16_t width, height; /* of its framebuffer, as it knows it */
     pixman_region32_t requested;
@@ -114,29 +115,5 @@ int viewer_create(struct viewer **viewer, struct viewer_owner *owner, struct dis
 
 /* Begins the end; `why` is for the log, NULL for an end that needs no word. */
 void viewer_close(struct viewer *viewer, const char *why);
-
-/* For the three files only. */
-
-/* Writes to the socket what it takes and polls for the rest. */
-void viewer_flush(struct viewer *viewer);
-/* The size of the head is known; a viewer that waits for it starts. */
-void viewer_size_known(struct viewer *viewer);
-/* Handles what has come as far as it can be handled now. */
-void viewer_handle_input(struct viewer *viewer);
-/* Handles one whole message. Returns 0 or a negative errno: the viewer has
- * to go. */
-int viewer_handle_message(struct viewer *viewer, const uint8_t *message, size_t size);
-/* The message has to wait until the update in progress is sent. */
-bool viewer_message_waits(const struct viewer *viewer, uint8_t type);
-
-void viewer_update_init(struct viewer *viewer);
-void viewer_update_fini(struct viewer *viewer);
-void viewer_request(struct viewer *viewer, bool incremental, const pixman_box32_t *area);
-void viewer_set_encodings(struct viewer *viewer, const struct encodings *encodings);
-void viewer_refuse_size(struct viewer *viewer);
-/* Sends an update when one is due and may go out. */
-void viewer_update(struct viewer *viewer);
-/* struct update_sender_config's. */
-void viewer_update_sent(void *user, int error);
 
 #endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What a viewer says, message by message. */
 #include "net/vnc/framing.h"
-#include "net/vnc/viewer.h"
+#include "net/vnc/viewer_private.h"
 
 #include <errno.h>
 #include <stddef.h>
