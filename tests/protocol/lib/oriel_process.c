@@ -184,13 +184,24 @@ static int remove_entry(const char *path, const struct stat *info, int type, str
     return remove(path);
 }
 
+static void forget(struct oriel_process *process)
+{
+    json_decref(process->ready);
+    process->ready = NULL;
+    if (process->dir[0] != '\0')
+        nftw(process->dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    process->dir[0] = '\0';
+}
+
 int oriel_process_stop(struct oriel_process *process, unsigned *took_ms)
 {
     uint64_t start = check_now_us();
     int code;
 
-    if (process->pid == 0)
+    if (process->pid == 0) {
+        forget(process); /* the start may have failed half-way */
         return 0;
+    }
     kill(process->pid, SIGTERM);
     code = wait_end(process->pid, STOP_TIMEOUT_MS);
     process->pid = 0;
@@ -200,9 +211,7 @@ int oriel_process_stop(struct oriel_process *process, unsigned *took_ms)
         print_error("oriel ended with %d; its log:\n", code);
         print_log(process);
     }
-    json_decref(process->ready);
-    process->ready = NULL;
-    nftw(process->dir, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    forget(process);
     return code;
 }
 
