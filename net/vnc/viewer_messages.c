@@ -48,8 +48,8 @@ static int handle_desktop_size(struct viewer *viewer, const uint8_t *message, si
     return 0;
 }
 
-/* Where keys, pointer and text arrive, whole and checked for length. The link
- * has no messages for them yet, so this is as far as they go. */
+/* Where keys, pointer and text arrive, whole and of the right length: the one
+ * place from which they will go on to the seat. They are left out so far. */
 static int handle_input(struct viewer *viewer, const uint8_t *message, size_t size)
 {
     log_debug("viewer", "%s: %s of %zu bytes", viewer->address, client_message_name(message[0]),

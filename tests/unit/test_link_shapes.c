@@ -135,6 +135,7 @@ static const struct {
     {LINK_CURSOR, LINK_OUTPUT, sizeof(struct link_cursor), 0, true},
     {LINK_CURSOR_MOVE, LINK_OUTPUT, sizeof(struct link_cursor_move), 0, true},
     {LINK_READY, LINK_OUTPUT, 0, 0, false},
+    {LINK_SEAT, LINK_OUTPUT, sizeof(struct link_seat), 0, false},
     {LINK_HELLO, LINK_CORE, sizeof(struct link_hello), 0, false},
     {LINK_SUBSCRIBE, LINK_CORE, 0, 0, true},
     {LINK_UNSUBSCRIBE, LINK_CORE, 0, 0, true},
@@ -142,6 +143,8 @@ static const struct {
     {LINK_TAKEN, LINK_CORE, sizeof(struct link_taken), 0, true},
     {LINK_VIEWER, LINK_CORE, sizeof(struct link_viewer), 0, true},
     {LINK_VIEWER_GONE, LINK_CORE, sizeof(struct link_viewer_gone), 0, true},
+    {LINK_KEY, LINK_CORE, sizeof(struct link_key), 0, true},
+    {LINK_POINTER, LINK_CORE, sizeof(struct link_pointer), 0, true},
 };
 #define GOOD (sizeof(good) / sizeof(good[0]))
 
@@ -208,7 +211,8 @@ static void wrong_heads_do_not(void **state)
 static void unknown_types_do_not(void **state)
 {
     (void)state;
-    static const uint32_t types[] = {0, 9, 10, 63, 71, 72, 1000, 0x7fffffff, 0xffffffff};
+    static const uint32_t types[] = {0,  LINK_SEAT + 1, LINK_HELLO - 1, LINK_TEXT + 1,
+                                     1000, 0x7fffffff,    0xffffffff};
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
         assert_false(header_passes(LINK_CORE, types[i], 0, 0, 0));
         assert_false(header_passes(LINK_OUTPUT, types[i], 0, 0, 0));
@@ -259,6 +263,28 @@ static void counts_that_lie_do_not(void **state)
     }
 }
 
+static void text_has_the_size_that_it_says(void **state)
+{
+    (void)state;
+    static struct packet packet;
+    static const struct {
+        uint32_t said, sent;
+        bool passes;
+    } texts[] = {
+        {1, 1, true}, {LINK_MAX_TEXT, LINK_MAX_TEXT, true}, {0, 0, false}, {0, 1, false},
+        {1, 2, false}, {2, 1, false}, {LINK_MAX_TEXT + 1, LINK_MAX_TEXT + 1, false},
+        {0xffffffff, 1, false},
+    };
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct link_text text = {.viewer = 1, .size = texts[i].said};
+        size_t size = sizeof(text) + texts[i].sent;
+        packet.header = (struct link_header){LINK_TEXT, 0, 0, (uint32_t)size};
+        memcpy(packet.payload, &text, sizeof(text));
+        assert_int_equal(passes(LINK_CORE, &packet, sizeof(packet.header) + size, 0),
+                         texts[i].passes);
+    }
+}
+
 /* Bytes at random: whatever passes has a shape, nothing else happens. */
 static void noise_is_harmless(void **state)
 {
@@ -270,7 +296,7 @@ static void noise_is_harmless(void **state)
         for (size_t k = 0; k < size; k++)
             ((uint8_t *)&packet)[k] = (uint8_t)check_random(&random);
         if (i % 2)
-            packet.header.type = check_random_below(&random, 80);
+            packet.header.type = check_random_below(&random, LINK_TEXT + 5);
         if (i % 4 == 1)
             packet.header.size = (uint32_t)(size - sizeof(packet.header));
         passes(i % 3 ? LINK_OUTPUT : LINK_CORE, &packet, size, check_random_below(&random, 3));
@@ -284,7 +310,7 @@ int main(void)
         cmocka_unit_test(wrong_descriptors_do_not),  cmocka_unit_test(the_wrong_direction_does_not),
         cmocka_unit_test(wrong_heads_do_not),        cmocka_unit_test(unknown_types_do_not),
         cmocka_unit_test(headers_that_lie_do_not),   cmocka_unit_test(counts_that_lie_do_not),
-        cmocka_unit_test(noise_is_harmless),
+        cmocka_unit_test(text_has_the_size_that_it_says), cmocka_unit_test(noise_is_harmless),
     };
     return cmocka_run_group_tests(tests, warm_up, NULL);
 }
