@@ -38,12 +38,14 @@ static void serve_canvas(struct head_output *output)
 {
     if (output->canvas_unanswered)
         return;
-    if (output->ops->canvas(output, output->head->canvas) < 0) {
-        output->blocked = true;
-        return;
-    }
+    /* Set before the call: the answer may come from inside it. */
     output->canvas_pending = false;
     output->canvas_unanswered = true;
+    if (output->ops->canvas(output, output->head->canvas) == 0)
+        return;
+    output->canvas_pending = true;
+    output->canvas_unanswered = false;
+    output->blocked = true;
 }
 
 static void serve_frame(struct head_output *output)
@@ -54,14 +56,20 @@ static void serve_frame(struct head_output *output)
         !pixman_region32_not_empty(&output->pending))
         return;
     bool whole = is_whole(head, &output->pending);
-    if (output->ops->frame(output, head->sequence, &output->pending, whole) < 0) {
-        output->blocked = true;
-        return;
-    }
+    pixman_region32_t damage;
+    pixman_region32_init(&damage);
+    pixman_region32_copy(&damage, &output->pending);
+    pixman_region32_clear(&output->pending);
     output->credit--;
     output->taking = head->sequence;
     output->taking_since_ms = now_ms(head);
-    pixman_region32_clear(&output->pending);
+    if (output->ops->frame(output, head->sequence, &damage, whole) < 0) {
+        output->credit++;
+        output->taking = 0;
+        output->blocked = true;
+        pixman_region32_union(&output->pending, &output->pending, &damage);
+    }
+    pixman_region32_fini(&damage);
 }
 
 static void serve(struct head_output *output)
