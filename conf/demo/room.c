@@ -99,14 +99,12 @@ static float cat_distance(struct point p)
     return fminf(melt(melt(body, chest, 10), head, 4), tail_distance(q));
 }
 
-static uint32_t wall_colour(struct point p, int x, int y)
+static uint32_t wall_colour(struct point p)
 {
     float lamp = ramp(760, 0, length(p.x * 0.8f, p.y - 930));
-    float grain = (float)(hash((uint32_t)x, (uint32_t)y) & 7) / 7 - 0.5f;
     uint32_t colour = mix(0x191724, 0x2b2433, p.y / 800);
 
-    colour = glow(colour, 0xd28a4e, 0.36f * lamp);
-    return glow(colour, 0x404040, 0.03f * grain);
+    return glow(colour, 0xd28a4e, 0.36f * lamp);
 }
 
 /* Stone, with a moulding that follows the openings. */
@@ -198,7 +196,7 @@ static uint32_t room_pixel(const struct room *room, int x, int y, float *view)
                       ((float)y + 0.5f) / room->scale};
     uint32_t i = light_index(p.x);
     float opening = light_distance(p, i), frame = frame_distance(p), cat;
-    uint32_t colour = wall_colour(p, x, y);
+    uint32_t colour = wall_colour(p);
 
     *view = 0;
     colour = mix(colour, 0x08070e, 0.55f * ramp(26, 0, frame));
