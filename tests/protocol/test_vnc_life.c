@@ -91,7 +91,7 @@ static void it_ends_with_its_link_at_any_time(void **state)
         vnc_world_run(&world, i);
         uint64_t before = check_now_us();
         assert_int_equal(fake_core_finish(&world.core), 0);
-        assert_true(check_now_us() - before < 1000000u * vnc_world_patience());
+        assert_true(check_now_us() - before < 1000000u * oriel_patience());
         rfb_client_close(client);
     }
 }
@@ -157,7 +157,7 @@ static void there_is_a_limit_to_viewers(void **state)
     for (unsigned i = 0; i < LIMIT + MORE; i++) {
         rfb_client_connect(&crowd[i], world.core.ports[0], &options);
         for (int k = 0; i < LIMIT && crowd[i].state != RFB_CLIENT_RUNNING; k++) {
-            CHECK(k < 2000 * (int)vnc_world_patience(), "viewer %u is not served", i);
+            CHECK(k < 2000 * (int)oriel_patience(), "viewer %u is not served", i);
             vnc_world_step(&world, 1);
             rfb_client_step(&crowd[i]);
         }

@@ -24,7 +24,7 @@ static void start_silent(void)
 
 static void expect_end(void)
 {
-    int status = fake_core_wait(core, 0, 5000 * vnc_world_patience());
+    int status = fake_core_wait(core, 0, 5000 * oriel_patience());
     assert_int_equal(status, 1);
     fake_core_finish(core);
 }

@@ -215,6 +215,29 @@ static void a_viewer_is_announced_and_counted(void **state)
     assert_int_equal(world.core.viewers[0].updates_sent, updates);
 }
 
+/* More viewers than encoders, some coming and going: each gets its turn. */
+static void many_viewers_agree(void **state)
+{
+    (void)state;
+    struct fake_core_options options = {.width = 800, .height = 600};
+    struct rfb_client_options drawing = {.encodings = {ENCODING_ALPHA_CURSOR, ENCODING_COPY_RECT}};
+    start_and_connect(&options, NULL);
+    struct fake_head *head = &world.core.heads[0];
+    for (int i = 1; i < VNC_WORLD_CLIENTS; i++)
+        vnc_world_connect(&world, 0, i % 2 ? &drawing : NULL);
+    for (uint32_t i = 0; i < 200; i++) {
+        fake_head_fill_pattern(head, i, i, 400, 300, i);
+        vnc_world_step(&world, 2);
+        if (i % 10 == 9) {
+            struct rfb_client *client = &world.clients[i / 10 % VNC_WORLD_CLIENTS];
+            rfb_client_close(client);
+            rfb_client_connect(client, world.core.ports[0], i % 20 == 9 ? &drawing : NULL);
+        }
+    }
+    for (int i = 0; i < VNC_WORLD_CLIENTS; i++)
+        assert_true(vnc_world_agrees(&world, &world.clients[i], head));
+}
+
 static void a_unix_listener_serves(void **state)
 {
     (void)state;
@@ -239,6 +262,7 @@ int main(void)
         cmocka_unit_test_teardown(heads_are_separate, finish),
         cmocka_unit_test_teardown(frames_are_taken_in_order, finish),
         cmocka_unit_test_teardown(a_viewer_is_announced_and_counted, finish),
+        cmocka_unit_test_teardown(many_viewers_agree, finish),
         cmocka_unit_test_teardown(a_unix_listener_serves, finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

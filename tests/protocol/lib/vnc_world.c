@@ -3,13 +3,7 @@
 
 #include <dirent.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <string.h>
-
-unsigned vnc_world_patience(void)
-{
-    return getenv("ORIEL_SANITIZE") ? 6 : 2;
-}
 
 void vnc_world_start(struct vnc_world *world, const struct fake_core_options *options)
 {
@@ -38,6 +32,8 @@ struct rfb_client *vnc_world_connect(struct vnc_world *world, uint32_t head,
 void vnc_world_step(struct vnc_world *world, int timeout_ms)
 {
     struct pollfd fds[1 + VNC_WORLD_CLIENTS];
+    /* What was painted since goes out before anything is waited for. */
+    fake_core_step(&world->core);
     bool link = world->core.link >= 0 && !world->core.over;
     fds[0] = (struct pollfd){.fd = link ? world->core.link : -1, .events = POLLIN};
     for (unsigned i = 0; i < world->nclients; i++) {
@@ -73,7 +69,7 @@ uint64_t vnc_world_differing(const struct rfb_client *client, const struct fake_
 
 bool vnc_world_agrees(struct vnc_world *world, struct rfb_client *client, struct fake_head *head)
 {
-    uint64_t end = check_now_us() + 5000000ull * vnc_world_patience();
+    uint64_t end = check_now_us() + 10000000ull * oriel_patience();
     while (!fake_head_quiet(head) || client->in_update || vnc_world_differing(client, head) != 0) {
         if (check_now_us() > end)
             return false;

@@ -8,6 +8,7 @@
 
 #include "tests/protocol/lib/fake_core.h"
 #include "tests/protocol/lib/guest_check.h"
+#include "tests/protocol/lib/oriel_process.h"
 #include "tests/protocol/lib/rfb_client.h"
 
 #define VNC_WORLD_CLIENTS 8
@@ -28,8 +29,6 @@ struct rfb_client *vnc_world_connect(struct vnc_world *world, uint32_t head,
 void vnc_world_step(struct vnc_world *world, int timeout_ms);
 /* A fixed time passes. */
 void vnc_world_run(struct vnc_world *world, unsigned ms);
-/* How much slower than usual this build may be. */
-unsigned vnc_world_patience(void);
 
 /* Compares with what the head shows, bits of colour only. Returns the number
  * of pixels that differ. */
@@ -42,7 +41,7 @@ uint64_t vnc_world_switches(const struct vnc_world *world);
 
 #define WORLD_WAIT(world, condition)                                                         \
     do {                                                                                     \
-        uint64_t end_ = check_now_us() + 10000000ull * vnc_world_patience();                 \
+        uint64_t end_ = check_now_us() + 20000000ull * oriel_patience();                 \
         while (!(condition)) {                                                               \
             CHECK(check_now_us() < end_, "waited in vain");                                  \
             vnc_world_step((world), 100);                                                    \
