@@ -30,12 +30,30 @@ static uint32_t clamp_hotspot(uint32_t hot)
     return hot < HEAD_CURSOR_SIZE ? hot : HEAD_CURSOR_SIZE - 1;
 }
 
+/* Linux makes its cursors of buffers without alpha by name (all dumb buffers
+ * are), and means the alpha that it puts there: QEMU takes it, and so must we. */
+static pixman_format_code_t with_alpha(pixman_format_code_t format)
+{
+    switch (format) {
+    case PIXMAN_x8r8g8b8:
+        return PIXMAN_a8r8g8b8;
+    case PIXMAN_b8g8r8x8:
+        return PIXMAN_b8g8r8a8;
+    case PIXMAN_x8b8g8r8:
+        return PIXMAN_a8b8g8r8;
+    case PIXMAN_r8g8b8x8:
+        return PIXMAN_r8g8b8a8;
+    default:
+        return format;
+    }
+}
+
 /* Whatever the resource's format is, heads have premultiplied ARGB. */
 static void copy_image(struct head_cursor *cursor, const struct picture *picture)
 {
     const int size = HEAD_CURSOR_SIZE;
     pixman_image_t *src = pixman_image_create_bits_no_clear(
-        picture->format, size, size, (uint32_t *)(void *)picture->pixels, (int)picture->stride);
+        with_alpha(picture->format), size, size, (uint32_t *)(void *)picture->pixels, (int)picture->stride);
     pixman_image_t *dst = pixman_image_create_bits_no_clear(PIXMAN_a8r8g8b8, size, size,
                                                             cursor->pixels, size * 4);
     if (src && dst)
