@@ -15,46 +15,57 @@
 struct shape {
     enum link_side sender;
     uint32_t min_size, max_size; /* of the payload, bytes */
-    int fds;
+    int min_fds, max_fds;
     bool has_head; /* header.head counts; otherwise it must be 0 */
 };
 
 #define FIXED(type) sizeof(struct type), sizeof(struct type)
 
 static const struct shape shapes[] = {
-    [LINK_SETTINGS] = {LINK_CORE, FIXED(link_settings), 0, false},
-    [LINK_PASSWORD] = {LINK_CORE, 0, 0, 1, false},
-    [LINK_LISTENER] = {LINK_CORE, FIXED(link_listener), 1, true},
-    [LINK_HEAD] = {LINK_CORE, FIXED(link_head), 1, true},
+    [LINK_SETTINGS] = {LINK_CORE, FIXED(link_settings), 0, 0, false},
+    [LINK_PASSWORD] = {LINK_CORE, 0, 0, 0, 1, false},
+    [LINK_LISTENER] = {LINK_CORE, FIXED(link_listener), 1, 1, true},
+    [LINK_HEAD] = {LINK_CORE, FIXED(link_head), 1, 1, true},
     [LINK_FRAME] = {LINK_CORE, sizeof(struct link_frame),
                     sizeof(struct link_frame) + LINK_MAX_MOVES * sizeof(struct link_move) +
                         LINK_MAX_RECTS * sizeof(struct link_rect),
-                    0, true},
+                    0, 0, true},
     [LINK_CURSOR] = {LINK_CORE, sizeof(struct link_cursor),
                      sizeof(struct link_cursor) + LINK_MAX_CURSOR_SIZE * LINK_MAX_CURSOR_SIZE * 4,
-                     0, true},
-    [LINK_CURSOR_MOVE] = {LINK_CORE, FIXED(link_cursor_move), 0, true},
-    [LINK_READY] = {LINK_CORE, 0, 0, 0, false},
-    [LINK_SEAT] = {LINK_CORE, FIXED(link_seat), 0, false},
-    [LINK_HELLO] = {LINK_OUTPUT, FIXED(link_hello), 0, false},
-    [LINK_SUBSCRIBE] = {LINK_OUTPUT, 0, 0, 0, true},
-    [LINK_UNSUBSCRIBE] = {LINK_OUTPUT, 0, 0, 0, true},
-    [LINK_CREDIT] = {LINK_OUTPUT, FIXED(link_credit), 0, true},
-    [LINK_TAKEN] = {LINK_OUTPUT, FIXED(link_taken), 0, true},
-    [LINK_VIEWER] = {LINK_OUTPUT, FIXED(link_viewer), 0, true},
-    [LINK_VIEWER_GONE] = {LINK_OUTPUT, FIXED(link_viewer_gone), 0, true},
-    [LINK_KEY] = {LINK_OUTPUT, FIXED(link_key), 0, true},
-    [LINK_POINTER] = {LINK_OUTPUT, FIXED(link_pointer), 0, true},
+                     0, 0, true},
+    [LINK_CURSOR_MOVE] = {LINK_CORE, FIXED(link_cursor_move), 0, 0, true},
+    [LINK_READY] = {LINK_CORE, 0, 0, 0, 0, false},
+    [LINK_SEAT] = {LINK_CORE, FIXED(link_seat), 0, 0, false},
+    [LINK_POLICY] = {LINK_CORE, FIXED(link_policy), 0, 0, false},
+    [LINK_VIEW_PASSWORD] = {LINK_CORE, 0, 0, 0, 1, false},
+    [LINK_LISTENER_GONE] = {LINK_CORE, FIXED(link_listener_gone), 0, 0, false},
+    [LINK_DISCONNECT] = {LINK_CORE, FIXED(link_disconnect), 0, 0, false},
+    [LINK_ASK] = {LINK_CORE, FIXED(link_ask), 0, 0, false},
+    [LINK_HELLO] = {LINK_OUTPUT, FIXED(link_hello), 0, 0, false},
+    [LINK_SUBSCRIBE] = {LINK_OUTPUT, 0, 0, 0, 0, true},
+    [LINK_UNSUBSCRIBE] = {LINK_OUTPUT, 0, 0, 0, 0, true},
+    [LINK_CREDIT] = {LINK_OUTPUT, FIXED(link_credit), 0, 0, true},
+    [LINK_TAKEN] = {LINK_OUTPUT, FIXED(link_taken), 0, 0, true},
+    [LINK_VIEWER] = {LINK_OUTPUT, FIXED(link_viewer), 0, 0, true},
+    [LINK_VIEWER_GONE] = {LINK_OUTPUT, FIXED(link_viewer_gone), 0, 0, true},
+    [LINK_KEY] = {LINK_OUTPUT, FIXED(link_key), 0, 0, true},
+    [LINK_POINTER] = {LINK_OUTPUT, FIXED(link_pointer), 0, 0, true},
     [LINK_TEXT] = {LINK_OUTPUT, sizeof(struct link_text) + 1,
-                   sizeof(struct link_text) + LINK_MAX_TEXT, 0, true},
+                   sizeof(struct link_text) + LINK_MAX_TEXT, 0, 0, true},
+    [LINK_ENCODINGS] = {LINK_OUTPUT, sizeof(struct link_encodings),
+                        sizeof(struct link_encodings) +
+                            LINK_MAX_ENCODINGS * sizeof(struct link_encoding),
+                        0, 0, false},
+    [LINK_ANSWER] = {LINK_OUTPUT, FIXED(link_answer), 0, 0, false},
+    [LINK_SANDBOXED] = {LINK_OUTPUT, FIXED(link_sandboxed), 0, 0, false},
 };
 
 /* A hole of the table looks like LINK_READY, which has no payload either; so a
  * type is known when it lies in one of the two runs of the enum. */
 static const struct shape *shape_of(uint32_t type)
 {
-    bool known = (type >= LINK_SETTINGS && type <= LINK_SEAT) ||
-                 (type >= LINK_HELLO && type <= LINK_TEXT);
+    bool known = (type >= LINK_SETTINGS && type < LINK_DOWN_END) ||
+                 (type >= LINK_HELLO && type < LINK_UP_END);
     return known ? &shapes[type] : NULL;
 }
 
@@ -72,6 +83,11 @@ static bool counts_fit(uint32_t type, const void *payload, uint32_t size)
         return cursor->width <= LINK_MAX_CURSOR_SIZE && cursor->height <= LINK_MAX_CURSOR_SIZE &&
                size == sizeof(*cursor) + cursor->width * cursor->height * 4;
     }
+    if (type == LINK_ENCODINGS) {
+        const struct link_encodings *encodings = payload;
+        return encodings->count <= LINK_MAX_ENCODINGS &&
+               size == sizeof(*encodings) + encodings->count * sizeof(struct link_encoding);
+    }
     if (type == LINK_TEXT) {
         const struct link_text *text = payload;
         return text->size <= LINK_MAX_TEXT && size == sizeof(*text) + text->size;
@@ -85,7 +101,7 @@ static bool shape_fits(const struct link *link, const struct link_header *header
     const struct shape *shape = shape_of(header->type);
     return shape && shape->sender != link->side && header->size == payload_size &&
            payload_size >= shape->min_size && payload_size <= shape->max_size &&
-           nfds == shape->fds && header->head < LINK_MAX_HEADS &&
+           nfds >= shape->min_fds && nfds <= shape->max_fds && header->head < LINK_MAX_HEADS &&
            (shape->has_head || header->head == 0) &&
            counts_fit(header->type, payload, header->size);
 }

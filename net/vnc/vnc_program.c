@@ -245,8 +245,8 @@ static int handle_ready(struct vnc_program *program, const struct link_header *h
 static int on_message(struct link *link, const struct link_header *header, const void *payload,
                       int fd)
 {
-    static int (*const handlers[])(struct vnc_program *, const struct link_header *, const void *,
-                                   int) = {
+    static int (*const handlers[LINK_DOWN_END])(struct vnc_program *, const struct link_header *,
+                                                const void *, int) = {
         [LINK_SETTINGS] = handle_settings, [LINK_PASSWORD] = handle_password,
         [LINK_LISTENER] = handle_listener, [LINK_HEAD] = handle_head,
         [LINK_FRAME] = handle_frame,       [LINK_CURSOR] = handle_cursor,
@@ -258,6 +258,12 @@ static int on_message(struct link *link, const struct link_header *header, const
         if (fd >= 0)
             close(fd);
         return -EPROTO;
+    }
+    /* Later parts of the protocol that this program does not know yet. */
+    if (!handlers[header->type]) {
+        if (fd >= 0)
+            close(fd);
+        return 0;
     }
     return handlers[header->type](program, header, payload, fd);
 }

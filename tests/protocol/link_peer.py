@@ -9,9 +9,10 @@ import struct
 from oriel_server import PATIENCE
 
 (SETTINGS, PASSWORD, LISTENER, HEAD, FRAME, CURSOR, CURSOR_MOVE, READY,
- SEAT) = range(1, 10)
-(HELLO, SUBSCRIBE, UNSUBSCRIBE, CREDIT, TAKEN, VIEWER, VIEWER_GONE) = range(64, 71)
-VERSION = 1
+ SEAT, POLICY, VIEW_PASSWORD, LISTENER_GONE, DISCONNECT, ASK) = range(1, 15)
+(HELLO, SUBSCRIBE, UNSUBSCRIBE, CREDIT, TAKEN, VIEWER, VIEWER_GONE, KEY, POINTER, TEXT,
+ ENCODINGS, ANSWER, SANDBOXED) = range(64, 77)
+VERSION = 2
 PIXELS_OFFSET = 4096
 
 PROGRAM = '''#!/usr/bin/python3
@@ -129,8 +130,10 @@ class Peer:
     def taken(self, generation, sequence, head=0):
         self.send(TAKEN, struct.pack('=Q', sequence), head, generation)
 
-    def viewer(self, number, address=b'127.0.0.1:4000', encoding=b'zrle', shared=1, head=0):
-        self.send(VIEWER, struct.pack('=II256s32s', number, shared, address, encoding), head)
+    def viewer(self, number, address=b'127.0.0.1:4000', encoding=b'zrle', shared=1, head=0,
+               state=0, view_only=0, all_heads=0, sent=0, updates=0, queued=0):
+        self.send(VIEWER, struct.pack('=II256s32sIIIIQQQ', number, shared, address, encoding,
+                                      state, view_only, all_heads, 0, sent, updates, queued), head)
 
     def exit(self, order=b'q'):
         """Ends the process, with status 0 or (order x) 3."""

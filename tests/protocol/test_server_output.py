@@ -51,10 +51,10 @@ class Start(OutputTest):
         peer = self.peer()
         messages = peer.setup()
         version, heads, idle, level, name = messages[SETTINGS][0].unpack('IIII256s')
-        self.assertEqual((version, heads, idle, level, name.rstrip(b'\0')), (1, 2, 7000, 3, b'N'))
+        self.assertEqual((version, heads, idle, level, name.rstrip(b'\0')), (link_peer.VERSION, 2, 7000, 3, b'N'))
         self.assertNotIn(PASSWORD, messages)
-        listeners = [(m.head, m.unpack('II256s')) for m in messages[LISTENER]]
-        self.assertEqual([(head, text.rstrip(b'\0').decode()) for head, (_, _, text) in listeners],
+        listeners = [(m.head, m.unpack('IIII256s')) for m in messages[LISTENER]]
+        self.assertEqual([(head, text.rstrip(b'\0').decode()) for head, (*_, text) in listeners],
                          list(enumerate(self.listeners('vnc'))))
         for message in messages[LISTENER]:
             with socket.socket(fileno=message.fds[0]) as accepter:
@@ -345,7 +345,7 @@ class BrokenProtocol(OutputTest):
     def test_bad_hellos(self):
         self.start()
         self.view()
-        for version in (0, 2, 0xffffffff):
+        for version in (0, link_peer.VERSION - 1, link_peer.VERSION + 1, 0xffffffff):
             peer = self.peer()
             peer.setup()
             peer.hello(version)
@@ -356,7 +356,7 @@ class BrokenProtocol(OutputTest):
         self.start('-o', 'gpu.heads=2')
         text = b'a' * 256
         table = [
-            ('second hello', HELLO, struct.pack('=II', 1, 1), {}),
+            ('second hello', HELLO, struct.pack('=II', link_peer.VERSION, 1), {}),
             ('type of the other side', SETTINGS, b'\0' * 272, {}),
             ('unknown type', 99, b'', {}),
             ('type 0', 0, b'', {}),

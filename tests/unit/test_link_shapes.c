@@ -126,25 +126,34 @@ static const struct {
     uint32_t size;
     unsigned nfds;
     bool has_head;
+    bool fd_optional;
 } good[] = {
-    {LINK_SETTINGS, LINK_OUTPUT, sizeof(struct link_settings), 0, false},
-    {LINK_PASSWORD, LINK_OUTPUT, 0, 1, false},
-    {LINK_LISTENER, LINK_OUTPUT, sizeof(struct link_listener), 1, true},
-    {LINK_HEAD, LINK_OUTPUT, sizeof(struct link_head), 1, true},
-    {LINK_FRAME, LINK_OUTPUT, sizeof(struct link_frame), 0, true},
-    {LINK_CURSOR, LINK_OUTPUT, sizeof(struct link_cursor), 0, true},
-    {LINK_CURSOR_MOVE, LINK_OUTPUT, sizeof(struct link_cursor_move), 0, true},
-    {LINK_READY, LINK_OUTPUT, 0, 0, false},
-    {LINK_SEAT, LINK_OUTPUT, sizeof(struct link_seat), 0, false},
-    {LINK_HELLO, LINK_CORE, sizeof(struct link_hello), 0, false},
-    {LINK_SUBSCRIBE, LINK_CORE, 0, 0, true},
-    {LINK_UNSUBSCRIBE, LINK_CORE, 0, 0, true},
-    {LINK_CREDIT, LINK_CORE, sizeof(struct link_credit), 0, true},
-    {LINK_TAKEN, LINK_CORE, sizeof(struct link_taken), 0, true},
-    {LINK_VIEWER, LINK_CORE, sizeof(struct link_viewer), 0, true},
-    {LINK_VIEWER_GONE, LINK_CORE, sizeof(struct link_viewer_gone), 0, true},
-    {LINK_KEY, LINK_CORE, sizeof(struct link_key), 0, true},
-    {LINK_POINTER, LINK_CORE, sizeof(struct link_pointer), 0, true},
+    {LINK_SETTINGS, LINK_OUTPUT, sizeof(struct link_settings), 0, false, false},
+    {LINK_PASSWORD, LINK_OUTPUT, 0, 1, false, true},
+    {LINK_VIEW_PASSWORD, LINK_OUTPUT, 0, 1, false, true},
+    {LINK_POLICY, LINK_OUTPUT, sizeof(struct link_policy), 0, false, false},
+    {LINK_LISTENER_GONE, LINK_OUTPUT, sizeof(struct link_listener_gone), 0, false, false},
+    {LINK_DISCONNECT, LINK_OUTPUT, sizeof(struct link_disconnect), 0, false, false},
+    {LINK_ASK, LINK_OUTPUT, sizeof(struct link_ask), 0, false, false},
+    {LINK_LISTENER, LINK_OUTPUT, sizeof(struct link_listener), 1, true, false},
+    {LINK_HEAD, LINK_OUTPUT, sizeof(struct link_head), 1, true, false},
+    {LINK_FRAME, LINK_OUTPUT, sizeof(struct link_frame), 0, true, false},
+    {LINK_CURSOR, LINK_OUTPUT, sizeof(struct link_cursor), 0, true, false},
+    {LINK_CURSOR_MOVE, LINK_OUTPUT, sizeof(struct link_cursor_move), 0, true, false},
+    {LINK_READY, LINK_OUTPUT, 0, 0, false, false},
+    {LINK_SEAT, LINK_OUTPUT, sizeof(struct link_seat), 0, false, false},
+    {LINK_HELLO, LINK_CORE, sizeof(struct link_hello), 0, false, false},
+    {LINK_SUBSCRIBE, LINK_CORE, 0, 0, true, false},
+    {LINK_UNSUBSCRIBE, LINK_CORE, 0, 0, true, false},
+    {LINK_CREDIT, LINK_CORE, sizeof(struct link_credit), 0, true, false},
+    {LINK_TAKEN, LINK_CORE, sizeof(struct link_taken), 0, true, false},
+    {LINK_VIEWER, LINK_CORE, sizeof(struct link_viewer), 0, true, false},
+    {LINK_VIEWER_GONE, LINK_CORE, sizeof(struct link_viewer_gone), 0, true, false},
+    {LINK_KEY, LINK_CORE, sizeof(struct link_key), 0, true, false},
+    {LINK_POINTER, LINK_CORE, sizeof(struct link_pointer), 0, true, false},
+    {LINK_ENCODINGS, LINK_CORE, sizeof(struct link_encodings), 0, false, false},
+    {LINK_ANSWER, LINK_CORE, sizeof(struct link_answer), 0, false, false},
+    {LINK_SANDBOXED, LINK_CORE, sizeof(struct link_sandboxed), 0, false, false},
 };
 #define GOOD (sizeof(good) / sizeof(good[0]))
 
@@ -181,7 +190,7 @@ static void wrong_descriptors_do_not(void **state)
     (void)state;
     for (size_t i = 0; i < GOOD; i++) {
         for (unsigned nfds = 0; nfds <= 16; nfds += nfds < 2 ? 1 : 7) {
-            bool right = nfds == good[i].nfds;
+            bool right = nfds == good[i].nfds || (nfds == 0 && good[i].fd_optional);
             assert_int_equal(
                 header_passes(good[i].receiver, good[i].type, 0, good[i].size, nfds), right);
         }
@@ -211,7 +220,7 @@ static void wrong_heads_do_not(void **state)
 static void unknown_types_do_not(void **state)
 {
     (void)state;
-    static const uint32_t types[] = {0,  LINK_SEAT + 1, LINK_HELLO - 1, LINK_TEXT + 1,
+    static const uint32_t types[] = {0,  LINK_DOWN_END, LINK_HELLO - 1, LINK_UP_END,
                                      1000, 0x7fffffff,    0xffffffff};
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
         assert_false(header_passes(LINK_CORE, types[i], 0, 0, 0));
@@ -285,6 +294,29 @@ static void text_has_the_size_that_it_says(void **state)
     }
 }
 
+static void encodings_have_the_count_that_they_say(void **state)
+{
+    (void)state;
+    static struct packet packet;
+    static const struct {
+        uint32_t said, sent;
+        bool passes;
+    } lists[] = {
+        {0, 0, true}, {1, 1, true}, {LINK_MAX_ENCODINGS, LINK_MAX_ENCODINGS, true},
+        {0, 1, false}, {1, 0, false}, {2, 1, false},
+        {LINK_MAX_ENCODINGS + 1, LINK_MAX_ENCODINGS + 1, false}, {0xffffffff, 1, false},
+        {0x06666667, 1, false}, /* times the size of one: 8 beyond 32 bits */
+    };
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        struct link_encodings list = {.count = lists[i].said};
+        size_t size = sizeof(list) + lists[i].sent * sizeof(struct link_encoding);
+        packet.header = (struct link_header){LINK_ENCODINGS, 0, 0, (uint32_t)size};
+        memcpy(packet.payload, &list, sizeof(list));
+        assert_int_equal(passes(LINK_CORE, &packet, sizeof(packet.header) + size, 0),
+                         lists[i].passes);
+    }
+}
+
 /* Bytes at random: whatever passes has a shape, nothing else happens. */
 static void noise_is_harmless(void **state)
 {
@@ -296,7 +328,7 @@ static void noise_is_harmless(void **state)
         for (size_t k = 0; k < size; k++)
             ((uint8_t *)&packet)[k] = (uint8_t)check_random(&random);
         if (i % 2)
-            packet.header.type = check_random_below(&random, LINK_TEXT + 5);
+            packet.header.type = check_random_below(&random, LINK_UP_END + 5);
         if (i % 4 == 1)
             packet.header.size = (uint32_t)(size - sizeof(packet.header));
         passes(i % 3 ? LINK_OUTPUT : LINK_CORE, &packet, size, check_random_below(&random, 3));
@@ -311,6 +343,7 @@ int main(void)
         cmocka_unit_test(wrong_heads_do_not),        cmocka_unit_test(unknown_types_do_not),
         cmocka_unit_test(headers_that_lie_do_not),   cmocka_unit_test(counts_that_lie_do_not),
         cmocka_unit_test(text_has_the_size_that_it_says), cmocka_unit_test(noise_is_harmless),
+        cmocka_unit_test(encodings_have_the_count_that_they_say),
     };
     return cmocka_run_group_tests(tests, warm_up, NULL);
 }
