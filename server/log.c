@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "server/log.h"
+#include "server/log_line.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -10,18 +11,40 @@
 #include <time.h>
 #include <unistd.h>
 
-/* A line stays below PIPE_BUF, so that lines of several threads and of
- * several processes on one pipe never mix. */
-#define LINE_SIZE 2048
 #define TEXT_SIZE 1024
+#define SEPARATORS " ,\t"
 #define DEFAULT_BURST 5u
 #define DEFAULT_INTERVAL_MS 5000u
 
 static const char *const level_names[] = {"error", "warning", "info", "debug"};
 #define LEVEL_COUNT (sizeof(level_names) / sizeof(level_names[0]))
 
+
+/* Every module there is, so that a word that means none is found out. */
+static const char *const modules[] = {
+    "config", "control", "core",     "display",      "gpu",    "head",    "input",
+    "jobs",   "keyboard", "libvncserver", "link",   "listener", "main", "output",
+    "qmp",    "sandbox", "seat",     "vhost-user", "viewer", "vnc",
+};
+#define MODULES (sizeof(modules) / sizeof(modules[0]))
+#define AS_ALL 0 /* else 1 + the level */
+
 static _Atomic(const char *) log_program = "oriel";
+static atomic_int log_format = LOG_TEXT;
 static atomic_int log_level = LOG_INFO;
+/* The greatest of log_level and all of module_levels. */
+static atomic_int greatest_level = LOG_INFO;
+static atomic_uchar module_levels[MODULES];
+
+static void update_greatest(void)
+{
+    int greatest = (int)log_get_level();
+    for (size_t i = 0; i < MODULES; i++) {
+        int level = (int)atomic_load_explicit(&module_levels[i], memory_order_relaxed) - 1;
+        greatest = level > greatest ? level : greatest;
+    }
+    atomic_store_explicit(&greatest_level, greatest, memory_order_relaxed);
+}
 
 void log_init(const char *program, enum log_level level)
 {
@@ -32,11 +55,100 @@ void log_init(const char *program, enum log_level level)
 void log_set_level(enum log_level level)
 {
     atomic_store_explicit(&log_level, (int)level, memory_order_relaxed);
+    update_greatest();
 }
 
 enum log_level log_get_level(void)
 {
     return (enum log_level)atomic_load_explicit(&log_level, memory_order_relaxed);
+}
+
+void log_set_format(enum log_format format)
+{
+    atomic_store_explicit(&log_format, (int)format, memory_order_relaxed);
+}
+
+bool log_wants(enum log_level level)
+{
+    return (int)level <= atomic_load_explicit(&greatest_level, memory_order_relaxed);
+}
+
+const char *log_module_name(unsigned index)
+{
+    return index < MODULES ? modules[index] : NULL;
+}
+
+/* MODULES when there is none. */
+static size_t find_module(const char *name, size_t length)
+{
+    size_t i = 0;
+    while (i < MODULES && (strlen(modules[i]) != length || memcmp(modules[i], name, length) != 0))
+        i++;
+    return i;
+}
+
+static int level_of(const char *module)
+{
+    size_t index = find_module(module, strlen(module));
+    int level = index < MODULES
+                    ? atomic_load_explicit(&module_levels[index], memory_order_relaxed)
+                    : AS_ALL;
+    return level == AS_ALL ? (int)log_get_level() : level - 1;
+}
+
+/* "vnc:debug" */
+static int parse_module(const char *word, size_t length, unsigned char levels[MODULES])
+{
+    char level_name[16];
+    const char *colon = memchr(word, ':', length);
+    if (colon == NULL)
+        return -EINVAL;
+    size_t module = find_module(word, (size_t)(colon - word));
+    size_t rest = length - (size_t)(colon + 1 - word);
+    if (module == MODULES || rest >= sizeof(level_name))
+        return -EINVAL;
+    memcpy(level_name, colon + 1, rest);
+    level_name[rest] = '\0';
+    int level = log_level_parse(level_name);
+    if (level < 0)
+        return -EINVAL;
+    levels[module] = (unsigned char)(level + 1);
+    return 0;
+}
+
+static int parse_modules(const char *text, unsigned char levels[MODULES], const char **bad)
+{
+    memset(levels, AS_ALL, MODULES);
+    for (;;) {
+        text += strspn(text, SEPARATORS);
+        size_t length = strcspn(text, SEPARATORS);
+        if (length == 0)
+            return 0;
+        if (parse_module(text, length, levels) != 0) {
+            if (bad != NULL)
+                *bad = text;
+            return -EINVAL;
+        }
+        text += length;
+    }
+}
+
+int log_check_modules(const char *text, const char **bad)
+{
+    unsigned char levels[MODULES];
+    return parse_modules(text, levels, bad);
+}
+
+int log_set_modules(const char *text, const char **bad)
+{
+    unsigned char levels[MODULES];
+    int r = parse_modules(text, levels, bad);
+    if (r != 0)
+        return r;
+    for (size_t i = 0; i < MODULES; i++)
+        atomic_store_explicit(&module_levels[i], levels[i], memory_order_relaxed);
+    update_greatest();
+    return 0;
 }
 
 int log_level_parse(const char *name)
@@ -53,95 +165,44 @@ const char *log_level_name(enum log_level level)
     return (size_t)level < LEVEL_COUNT ? level_names[level] : "unknown";
 }
 
-/*
- * Bytes of the UTF-8 sequence at `text`, or 0 when there is none that may be
- * printed. The upper control characters (U+0080 to U+009F) count as none:
- * terminals obey them as they obey ESC.
- */
-static size_t utf8_length(const unsigned char *text)
-{
-    size_t length;
-
-    if (text[0] < 0xc2 || text[0] > 0xf4)
-        return 0;
-    length = text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : 4;
-    /* The NUL at the end is no continuation byte and ends this loop. */
-    for (size_t i = 1; i < length; i++) {
-        if ((text[i] & 0xc0) != 0x80)
-            return 0;
-    }
-    if (text[0] == 0xc2 && text[1] < 0xa0)
-        return 0;
-    return length;
-}
-
-/* Bytes at `text` that go out as they are; 0: the first must be escaped. */
-static size_t printable_length(const unsigned char *text)
-{
-    if (text[0] >= 0x80)
-        return utf8_length(text);
-    return text[0] >= 0x20 && text[0] != 0x7f ? 1 : 0;
-}
-
-/* Appends `text` to `line`, escaped, as far as it fits before `end`. */
-static char *append_escaped(char *line, const char *end, const char *text)
-{
-    static const char digits[] = "0123456789abcdef";
-    const unsigned char *byte = (const unsigned char *)text;
-
-    while (*byte != 0) {
-        size_t length = printable_length(byte);
-        if ((size_t)(end - line) < (length > 0 ? length : 4))
-            break;
-        if (length > 0) {
-            memcpy(line, byte, length);
-            line += length;
-            byte += length;
-            continue;
-        }
-        *line++ = '\\';
-        *line++ = 'x';
-        *line++ = digits[*byte >> 4];
-        *line++ = digits[*byte & 15];
-        byte++;
-    }
-    return line;
-}
-
-static char *append_label(char *line, const char *end, const char *label)
-{
-    line = append_escaped(line, end, label);
-    return append_escaped(line, end, ": ");
-}
-
-void log_write(enum log_level level, const char *module, const char *format, ...)
+static void write_line(const char *level, const char *module, const char *format,
+                       va_list arguments)
 {
     int saved_errno = errno;
-    char text[TEXT_SIZE], line[LINE_SIZE];
-    const char *end = line + sizeof(line) - 1;
-    char *tail = line;
-    va_list arguments;
-    int length;
-
-    if (level > log_get_level())
-        return;
-    va_start(arguments, format);
-    length = vsnprintf(text, sizeof(text), format, arguments);
-    va_end(arguments);
+    char text[TEXT_SIZE], out[LOG_LINE_SIZE];
+    int length = vsnprintf(text, sizeof(text), format, arguments);
     if (length < 0)
         snprintf(text, sizeof(text), "(message that cannot be formatted: %s)", format);
     else if ((size_t)length >= sizeof(text))
         memcpy(text + sizeof(text) - 4, "...", 4);
 
-    tail = append_label(tail, end, atomic_load(&log_program));
-    tail = append_label(tail, end, log_level_name(level));
-    tail = append_label(tail, end, module);
-    tail = append_escaped(tail, end, text);
-    *tail++ = '\n';
+    struct log_line line = {
+        .program = atomic_load(&log_program), .level = level, .module = module, .text = text};
+    bool json = atomic_load_explicit(&log_format, memory_order_relaxed) == LOG_JSON;
+    if (json) {
+        clock_gettime(CLOCK_REALTIME, &line.time);
+        line.pid = (int)getpid();
+    }
+    size_t size = log_line_format(&line, json, out);
     /* There is nobody to tell when this fails. */
-    if (write(STDERR_FILENO, line, (size_t)(tail - line)) < 0) {
+    if (write(STDERR_FILENO, out, size) < 0) {
     }
     errno = saved_errno;
+}
+
+void log_write(enum log_level level, const char *module, const char *format, ...)
+{
+    va_list arguments;
+    if (!log_wants(level) || (int)level > level_of(module))
+        return;
+    va_start(arguments, format);
+    write_line(log_level_name(level), module, format, arguments);
+    va_end(arguments);
+}
+
+void log_write_always(const char *level, const char *module, const char *format, va_list arguments)
+{
+    write_line(level, module, format, arguments);
 }
 
 static uint64_t monotonic_ms(void)
