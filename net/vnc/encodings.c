@@ -33,6 +33,12 @@ static const struct {
     {ENCODING_EXTENDED_DESKTOP_SIZE, offsetof(struct encodings, extended_desktop_size)},
     {ENCODING_CURSOR, offsetof(struct encodings, cursor)},
     {ENCODING_ALPHA_CURSOR, offsetof(struct encodings, alpha_cursor)},
+    {ENCODING_QEMU_POINTER, offsetof(struct encodings, qemu_pointer)},
+    {ENCODING_QEMU_KEY, offsetof(struct encodings, qemu_key)},
+    {ENCODING_QEMU_LEDS, offsetof(struct encodings, qemu_leds)},
+    {ENCODING_VMWARE_LEDS, offsetof(struct encodings, vmware_leds)},
+    {ENCODING_EXTENDED_MOUSE_BUTTONS, offsetof(struct encodings, extended_mouse_buttons)},
+    {ENCODING_EXTENDED_CLIPBOARD, offsetof(struct encodings, extended_clipboard)},
 };
 
 static const struct {

@@ -22,8 +22,14 @@ enum encoding {
     ENCODING_DESKTOP_SIZE = -223,
     ENCODING_LAST_RECT = -224,
     ENCODING_CURSOR = -239,
+    ENCODING_QEMU_POINTER = -257,
+    ENCODING_QEMU_KEY = -258,
+    ENCODING_QEMU_LEDS = -261,
     ENCODING_EXTENDED_DESKTOP_SIZE = -308,
     ENCODING_ALPHA_CURSOR = -314,
+    ENCODING_EXTENDED_MOUSE_BUTTONS = -316,
+    ENCODING_VMWARE_LEDS = 0x574d5668,
+    ENCODING_EXTENDED_CLIPBOARD = -0x3f5e1a32, /* 0xc0a1e5ce */
 };
 
 /* The most encodings that encodings_write() can produce. */
@@ -35,6 +41,8 @@ struct encodings {
     bool last_rect;
     bool desktop_size, extended_desktop_size;
     bool cursor, alpha_cursor;
+    bool qemu_pointer, qemu_key, qemu_leds, vmware_leds;
+    bool extended_mouse_buttons, extended_clipboard;
     /* Levels as the viewer wrote them, 0: not given (none of them is 0). */
     int32_t compression, quality, fine_quality, subsampling;
 };

@@ -21,7 +21,7 @@ static int64_t encodings_length(const uint8_t *data)
 
 static int64_t cut_text_length(const uint8_t *data)
 {
-    /* The extended clipboard, which is not offered, uses negative lengths. */
+    /* The extended clipboard uses negative lengths. */
     int64_t length = (int32_t)get_u32(data + 4);
     return length < 0 ? -length : length;
 }
@@ -81,7 +81,7 @@ static const struct type types[] = {
     {250, 4, "xvp", NULL},
     {CLIENT_SET_DESKTOP_SIZE, 8, "SetDesktopSize", desktop_size_length},
     {253, 4, "gii", gii_length},
-    {255, 4, "QEMU client message", qemu_length},
+    {CLIENT_QEMU, 4, "QEMU client message", qemu_length},
 };
 
 static const struct type *find(uint8_t type)

@@ -17,13 +17,18 @@ enum client_message {
     CLIENT_POINTER = 5,
     CLIENT_CUT_TEXT = 6,
     CLIENT_SET_DESKTOP_SIZE = 251,
+    CLIENT_QEMU = 255,
 };
+
+/* Of CLIENT_QEMU; the second byte. */
+enum client_qemu_message { CLIENT_QEMU_KEY = 0 };
 
 /* A viewer lists a few dozen. */
 #define CLIENT_MAX_ENCODINGS 1024
-/* The longest message that is looked at as a whole; longer ones are text that
- * nobody wants, and are skipped as they come. */
-#define CLIENT_MAX_MESSAGE (64 * 1024)
+/* The longest message that is looked at as a whole: a text of 64 KiB, also one
+ * that compression made a little longer. Longer ones are text that nobody
+ * wants, and are skipped as they come. */
+#define CLIENT_MAX_MESSAGE (65 * 1024)
 
 /*
  * `size` bytes of the message are there, at least one. Returns its length in

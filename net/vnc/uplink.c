@@ -2,38 +2,91 @@
 #include "net/vnc/uplink.h"
 
 #include <errno.h>
+#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct uplink_message {
     struct uplink_message *next;
     uint32_t type, head, generation;
+    uint32_t viewer; /* whose input it is; 0: the program's own */
     size_t size;
-    uint8_t payload[];
+    alignas(8) uint8_t payload[];
 };
 
-int uplink_send(struct uplink *uplink, uint32_t type, uint32_t head, uint32_t generation,
-                const void *payload, size_t size)
+/* Takes what the socket has room for now; true when the message is gone. */
+static bool send_now(struct uplink *uplink, uint32_t type, uint32_t head, uint32_t generation,
+                     const void *payload, size_t size)
 {
-    if (!uplink->first &&
-        link_send_struct(uplink->link, type, head, generation, payload, size) != -EAGAIN)
-        return 0;
-    struct uplink_message *message = malloc(sizeof(*message) + size);
+    return !uplink->first &&
+           link_send_struct(uplink->link, type, head, generation, payload, size) != -EAGAIN;
+}
+
+static int append(struct uplink *uplink, const struct uplink_message *form, const void *payload)
+{
+    struct uplink_message *message = malloc(sizeof(*message) + form->size);
     if (!message)
         return -ENOMEM;
-    message->next = NULL;
-    message->type = type;
-    message->head = head;
-    message->generation = generation;
-    message->size = size;
-    if (size > 0)
-        memcpy(message->payload, payload, size);
+    *message = *form;
+    if (form->size > 0)
+        memcpy(message->payload, payload, form->size);
     if (uplink->last)
         uplink->last->next = message;
     else
         uplink->first = message;
     uplink->last = message;
+    if (form->viewer == 0)
+        uplink->nown++;
     return 0;
+}
+
+int uplink_send(struct uplink *uplink, uint32_t type, uint32_t head, uint32_t generation,
+                const void *payload, size_t size)
+{
+    const struct uplink_message form = {
+        .type = type, .head = head, .generation = generation, .size = size};
+    if (send_now(uplink, type, head, generation, payload, size))
+        return 0;
+    return append(uplink, &form, payload);
+}
+
+/* Whether the second only says where the pointer went after the first. */
+static bool is_same_motion(const struct link_pointer *first, const struct link_pointer *second)
+{
+    return second->buttons == first->buttons && second->relative == first->relative &&
+           second->wheel_vertical == 0 && second->wheel_horizontal == 0;
+}
+
+static bool unite_motion(struct link_pointer *waiting, const struct link_pointer *next)
+{
+    int32_t x = next->x, y = next->y;
+    if (!is_same_motion(waiting, next))
+        return false;
+    if (next->relative && (__builtin_add_overflow(waiting->x, x, &x) ||
+                           __builtin_add_overflow(waiting->y, y, &y)))
+        return false;
+    waiting->x = x;
+    waiting->y = y;
+    return true;
+}
+
+static bool unite(struct uplink *uplink, const struct uplink_message *form, const void *payload)
+{
+    struct uplink_message *last = uplink->last;
+    return last && form->type == LINK_POINTER && last->type == LINK_POINTER &&
+           last->viewer == form->viewer && last->head == form->head &&
+           unite_motion((struct link_pointer *)last->payload, payload);
+}
+
+ptrdiff_t uplink_send_input(struct uplink *uplink, uint32_t viewer, uint32_t type, uint32_t head,
+                            const void *payload, size_t size)
+{
+    const struct uplink_message form = {
+        .type = type, .head = head, .viewer = viewer, .size = size};
+    if (send_now(uplink, type, head, 0, payload, size) || unite(uplink, &form, payload))
+        return 0;
+    int rc = append(uplink, &form, payload);
+    return rc < 0 ? rc : (ptrdiff_t)(sizeof(form) + size);
 }
 
 static void drop_first(struct uplink *uplink)
@@ -42,6 +95,10 @@ static void drop_first(struct uplink *uplink)
     uplink->first = message->next;
     if (!uplink->first)
         uplink->last = NULL;
+    if (message->viewer == 0)
+        uplink->nown--;
+    else if (uplink->sent)
+        uplink->sent(uplink, message->viewer, sizeof(*message) + message->size);
     free(message);
 }
 
@@ -59,11 +116,12 @@ bool uplink_flush(struct uplink *uplink)
 
 bool uplink_idle(const struct uplink *uplink)
 {
-    return !uplink->first;
+    return uplink->nown == 0;
 }
 
 void uplink_free(struct uplink *uplink)
 {
+    uplink->sent = NULL;
     while (uplink->first)
         drop_first(uplink);
 }

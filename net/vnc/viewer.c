@@ -73,7 +73,7 @@ static void update_poll(struct viewer *viewer)
     int events = 0;
     if (viewer->closing)
         return;
-    if (viewer->input_size < viewer->input_capacity)
+    if (!viewer->input_blocked && viewer->input_size < viewer->input_capacity)
         events |= UV_READABLE;
     if (viewer->out.size > 0)
         events |= UV_WRITABLE;
@@ -91,11 +91,16 @@ void viewer_flush(struct viewer *viewer)
 {
     if (viewer->closing)
         return;
-    ptrdiff_t n = out_queue_write(&viewer->out, viewer->fd, WRITE_PER_TURN);
-    if (n < 0 && n != -EAGAIN) {
-        viewer_close(viewer, uv_strerror((int)n));
-        return;
-    }
+    ptrdiff_t n = 0;
+    if (!viewer->hung_up)
+        n = out_queue_write(&viewer->out, viewer->fd, WRITE_PER_TURN);
+    /* A peer that reads nothing more has said things before that stand: a
+     * program that types and leaves at once has typed. The end of what it
+     * said is the end of it. */
+    if (n < 0 && n != -EAGAIN)
+        viewer->hung_up = true;
+    if (viewer->hung_up)
+        out_queue_free(&viewer->out);
     if (n > 0)
         viewer->bytes_sent += (uint64_t)n;
     update_poll(viewer);
@@ -118,8 +123,11 @@ static void on_sent(void *user, int error)
         viewer_close(viewer, "the encoder failed");
         return;
     }
+    if (viewer_apply_settings(viewer) < 0) {
+        viewer_close(viewer, "the encoder failed");
+        return;
+    }
     viewer_flush(viewer);
-    viewer_handle_input(viewer);
     viewer_update(viewer);
 }
 
@@ -199,7 +207,7 @@ static bool make_room(struct viewer *viewer, size_t size)
 /* Returns how many bytes were handled; 0 when it has to wait. */
 static size_t take_message(struct viewer *viewer, const uint8_t *data, size_t size)
 {
-    int64_t length = client_message_length(data, size);
+    int64_t length = viewer_message_length(viewer, data, size);
     if (length < 0) {
         log_info("viewer", "%s: sent %s (type %u), which is not understood", viewer->address,
                  client_message_name(data[0]), data[0]);
@@ -217,7 +225,8 @@ static size_t take_message(struct viewer *viewer, const uint8_t *data, size_t si
             viewer_close(viewer, "out of memory");
         return 0;
     }
-    if (viewer_message_waits(viewer, data[0]))
+    viewer->input_blocked = viewer_message_waits(viewer, data[0]);
+    if (viewer->input_blocked)
         return 0;
     int rc = viewer_handle_message(viewer, data, (size_t)length);
     if (rc < 0) {
@@ -260,36 +269,59 @@ void viewer_handle_input(struct viewer *viewer)
     update_poll(viewer);
 }
 
-static void read_input(struct viewer *viewer)
+/* Returns false when there is nothing to read now. */
+static bool read_input(struct viewer *viewer)
 {
     ssize_t n = recv(viewer->fd, viewer->input + viewer->input_size,
                      viewer->input_capacity - viewer->input_size, MSG_DONTWAIT);
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
-        return;
+        return false;
     if (n < 0) {
         viewer_close(viewer, strerror(errno));
-        return;
+        return false;
     }
     if (n == 0) {
         viewer_close(viewer, "has left");
-        return;
+        return false;
     }
     viewer->input_size += (size_t)n;
     viewer_handle_input(viewer);
+    return true;
+}
+
+void viewer_resume_input(struct viewer *viewer)
+{
+    if (viewer->closing || !viewer->input_blocked)
+        return;
+    viewer->input_blocked = false;
+    viewer_handle_input(viewer);
+}
+
+/* The socket has an error, after which it is not polled any more. There may
+ * be something to read in it all the same. */
+static void hang_up(struct viewer *viewer)
+{
+    viewer->hung_up = true;
+    viewer->poll_events = 0;
+    while (!viewer->closing && !viewer->input_blocked) {
+        if (!read_input(viewer))
+            viewer_close(viewer, "has left");
+    }
+    viewer_flush(viewer);
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
     struct viewer *viewer = poll->data;
     if (status < 0) {
-        viewer_close(viewer, "has left");
+        hang_up(viewer);
         return;
     }
     if (events & UV_WRITABLE) {
         viewer_flush(viewer);
         viewer_update(viewer);
     }
-    if ((events & UV_READABLE) && !viewer->closing &&
+    if ((events & UV_READABLE) && !viewer->closing && !viewer->input_blocked &&
         viewer->input_size < viewer->input_capacity)
         read_input(viewer);
 }

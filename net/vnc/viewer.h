@@ -3,8 +3,9 @@
  * A viewer: one RFB connection, from accept to its end.
  *
  * viewer.c has the socket and the connection's life, viewer_messages.c what
- * the viewer says, viewer_damage.c what it lacks, viewer_update.c what it is
- * sent and when.
+ * the viewer says, viewer_input.c and viewer_clipboard.c its keys, pointer and
+ * text, viewer_damage.c what it lacks, viewer_notices.c what it is told beside
+ * the picture, viewer_update.c what it is sent and when.
  *
  * Loop thread. A viewer owns itself: it goes when its peer goes, breaks the
  * protocol or is closed, and the owner's gone() is the last word about it.
@@ -33,6 +34,9 @@
 /* A pending region of more rectangles is replaced by a coarser one. */
 #define VIEWER_MAX_PENDING_RECTS 256
 #define VIEWER_MAX_REQUESTED_RECTS 32
+/* While this many bytes of its input wait for the link, a viewer is not read
+ * from. */
+#define VIEWER_MAX_INPUT_WAITING (64 * 1024)
 
 struct viewer;
 
@@ -42,12 +46,32 @@ struct viewer_owner {
     struct gate *gate;
     const struct password *password;
     const struct update_sender_ops *sender_ops;
+    const struct link_seat *seat; /* what the core said of it last */
     uint32_t handshake_timeout_ms;
     char machine[LINK_TEXT_SIZE]; /* its name */
     /* viewer->announced differs from what the core knows. */
     void (*announce)(struct viewer *viewer);
+    /* A LINK_KEY, LINK_POINTER or LINK_TEXT for the core. What has to wait is
+     * counted in viewer->input_waiting. */
+    void (*send_input)(struct viewer *viewer, uint32_t type, const void *payload, size_t size);
     /* Its memory is freed after this call. */
     void (*gone)(struct viewer *viewer);
+};
+
+/* What its hands do; viewer_input.c. */
+struct viewer_hands {
+    uint32_t buttons; /* held, bit N for RFB's button N + 1 */
+    bool placed;      /* x and y are known */
+    int32_t x, y;     /* the last place, pixels of its framebuffer */
+    bool was_way;     /* the last event was a way, see ENCODING_QEMU_POINTER */
+};
+
+/* What it has been told beside the picture; viewer_notices.c. */
+struct viewer_notices {
+    bool key, mouse_buttons; /* that these extensions are here */
+    bool pointer, leds;      /* what follows is known to it */
+    bool pointer_relative;
+    uint32_t led_bits; /* as in struct link_seat */
 };
 
 enum viewer_state {
@@ -77,6 +101,9 @@ struct viewer {
     uint8_t *input; /* what has come and is not handled yet */
     size_t input_size, input_capacity;
     bool handling_input;
+    bool input_blocked;   /* it is not read from: its input waits for the link */
+    size_t input_waiting; /* bytes of it that do */
+    bool hung_up;         /* it reads nothing more; what it says is still handled */
     uint64_t skip; /* bytes of a message that nobody wants, still to come */
     struct out_queue out;
     uint64_t bytes_sent, updates_sent;
@@ -84,6 +111,13 @@ struct viewer {
     struct pixel_format format;
     struct encodings encodings;
     bool encodings_known;
+    /* What the sender has to be told once the update in progress is sent. */
+    bool format_due, encodings_due;
+    uint8_t format_message[20];
+
+    struct viewer_hands hands;
+    struct viewer_notices notices;
+    uint32_t clipboard_due; /* messages to it, enum clipboard_flag; viewer_clipboard.c */
 
     /* What it lacks and is sent; viewer_damage.c and viewer_update.c. */
     struct display_watcher watcher;
@@ -112,6 +146,11 @@ struct viewer {
  */
 int viewer_create(struct viewer **viewer, struct viewer_owner *owner, struct display *display,
                   uint32_t id, int fd, const char *address);
+
+/* The link has taken some of its input: what was blocked goes on. */
+void viewer_resume_input(struct viewer *viewer);
+/* owner->seat is another now. */
+void viewer_seat_changed(struct viewer *viewer);
 
 /* Begins the end; `why` is for the log, NULL for an end that needs no word. */
 void viewer_close(struct viewer *viewer, const char *why);

@@ -16,11 +16,37 @@ void viewer_handle_input(struct viewer *viewer);
 
 /* ---- viewer_messages.c ---- */
 
+/* As client_message_length(), for what was agreed on with this viewer. */
+int64_t viewer_message_length(const struct viewer *viewer, const uint8_t *data, size_t size);
 /* Handles one whole message. Returns 0 or a negative errno: the viewer has
  * to go. */
 int viewer_handle_message(struct viewer *viewer, const uint8_t *message, size_t size);
-/* The message has to wait until the update in progress is sent. */
+/* The message is input, and too much of it waits for the link already. */
 bool viewer_message_waits(const struct viewer *viewer, uint8_t type);
+/* No update is being sent any more: tells the sender what it did not know.
+ * Returns 0 or a negative errno. */
+int viewer_apply_settings(struct viewer *viewer);
+
+/* ---- viewer_input.c; each handles one whole message ---- */
+
+int viewer_handle_key(struct viewer *viewer, const uint8_t *message, size_t size);
+int viewer_handle_qemu(struct viewer *viewer, const uint8_t *message, size_t size);
+int viewer_handle_pointer(struct viewer *viewer, const uint8_t *message, size_t size);
+
+/* ---- viewer_clipboard.c ---- */
+
+int viewer_handle_cut_text(struct viewer *viewer, const uint8_t *message, size_t size);
+/* Messages of the clipboard that are due go out, if they may now. */
+void viewer_send_clipboard(struct viewer *viewer);
+
+/* ---- viewer_notices.c ---- */
+
+/* There is something that the viewer asked to know and has not been told. */
+bool viewer_notices_due(const struct viewer *viewer);
+/* Appends it as rectangles of an update; returns how many. */
+uint32_t viewer_notices_write(struct viewer *viewer, struct bytes *out);
+/* It knows that it may send more buttons than RFB has. */
+bool viewer_has_extended_buttons(const struct viewer *viewer);
 
 /* ---- viewer_damage.c ---- */
 

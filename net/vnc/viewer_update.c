@@ -4,7 +4,7 @@
  *
  * A viewer asks (viewer->requested), frames change what it lacks
  * (viewer->pending), and when both meet and nothing is on its way, one update
- * answers all that was asked: shapes, moves, then pixels.
+ * answers all that was asked: shapes and notices, moves, then pixels.
  */
 #include "net/vnc/viewer_private.h"
 
@@ -182,7 +182,7 @@ static int add_pixels(struct viewer *viewer, pixman_region32_t *region,
     return rc;
 }
 
-/* What goes before the pixels: the cursor's shape and the moves. */
+/* What goes before the pixels: the cursor's shape, notices and the moves. */
 static void write_prefix(struct viewer *viewer)
 {
     struct update *update = &viewer->update;
@@ -197,6 +197,7 @@ static void write_prefix(struct viewer *viewer)
         viewer->cursor_due = false;
         update->nprefix++;
     }
+    update->nprefix += viewer_notices_write(viewer, &update->prefix);
     for (uint32_t i = 0; i < viewer->nmoves; i++) {
         rfb_copy_rect(&update->prefix, &viewer->moves[i]);
         update->nprefix++;
@@ -223,7 +224,8 @@ static void send_pixels(struct viewer *viewer, pixman_region32_t *region, struct
 static void answer(struct viewer *viewer, pixman_region32_t *region, struct shadow *shadow)
 {
     bool pixels = pixman_region32_not_empty(region);
-    bool wanted = pixels || viewer->cursor_due || viewer->nmoves > 0;
+    bool wanted =
+        pixels || viewer->cursor_due || viewer->nmoves > 0 || viewer_notices_due(viewer);
     if (pixels && !viewer->has_place)
         viewer->has_place = gate_enter(viewer->owner->gate, &viewer->waiter);
     if (!wanted || (pixels && !viewer->has_place)) {
@@ -242,8 +244,8 @@ static void answer(struct viewer *viewer, pixman_region32_t *region, struct shad
 
 static bool may_send(const struct viewer *viewer)
 {
-    return viewer->state == VIEWER_RUNNING && !viewer->closing && !viewer->sending &&
-           viewer->out.size < VIEWER_MAX_WAITING &&
+    return viewer->state == VIEWER_RUNNING && !viewer->closing && !viewer->hung_up &&
+           !viewer->sending && viewer->out.size < VIEWER_MAX_WAITING &&
            pixman_region32_not_empty((pixman_region32_t *)&viewer->requested);
 }
 
@@ -275,6 +277,7 @@ static void try_update(struct viewer *viewer)
 
 void viewer_update(struct viewer *viewer)
 {
+    viewer_send_clipboard(viewer);
     try_update(viewer);
     if (viewer->has_place && !viewer->sending) {
         viewer->has_place = false;

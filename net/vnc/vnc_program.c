@@ -31,15 +31,19 @@ static void end(struct vnc_program *program, int error)
     link_close(&program->link, NULL);
 }
 
+static void run_out_of_memory(struct vnc_program *program)
+{
+    log_error("vnc", "out of memory");
+    end(program, -ENOMEM);
+}
+
 static void send_up(struct vnc_program *program, uint32_t type, uint32_t head,
                     uint32_t generation, const void *payload, size_t size)
 {
     if (program->ending)
         return;
-    if (uplink_send(&program->uplink, type, head, generation, payload, size) < 0) {
-        log_error("vnc", "out of memory");
-        end(program, -ENOMEM);
-    }
+    if (uplink_send(&program->uplink, type, head, generation, payload, size) < 0)
+        run_out_of_memory(program);
 }
 
 static void on_display_send(struct display *display, uint32_t type, uint32_t generation,
@@ -77,10 +81,14 @@ static void update_listeners(struct vnc_program *program)
         rfb_listener_accept(l, accept);
 }
 
+static struct vnc_program *program_of(const struct viewer *viewer)
+{
+    return (struct vnc_program *)((char *)viewer->owner - offsetof(struct vnc_program, owner));
+}
+
 static void on_announce(struct viewer *viewer)
 {
-    struct vnc_program *program = (struct vnc_program *)((char *)viewer->owner -
-                                                         offsetof(struct vnc_program, owner));
+    struct vnc_program *program = program_of(viewer);
     struct link_viewer message = {.id = viewer->id, .shared = viewer->handshake.shared};
     snprintf(message.address, sizeof(message.address), "%s", viewer->address);
     if (viewer->encodings_known)
@@ -90,10 +98,43 @@ static void on_announce(struct viewer *viewer)
     send_up(program, LINK_VIEWER, viewer->display->head, 0, &message, sizeof(message));
 }
 
+static void on_send_input(struct viewer *viewer, uint32_t type, const void *payload, size_t size)
+{
+    struct vnc_program *program = program_of(viewer);
+    if (program->ending)
+        return;
+    ptrdiff_t waiting = uplink_send_input(&program->uplink, viewer->id, type,
+                                          viewer->display->head, payload, size);
+    if (waiting < 0)
+        run_out_of_memory(program);
+    else
+        viewer->input_waiting += (size_t)waiting;
+}
+
+/* The viewer may be gone; its input has been sent all the same. */
+static void on_input_sent(struct uplink *uplink, uint32_t id, size_t size)
+{
+    struct vnc_program *program =
+        (struct vnc_program *)((char *)uplink - offsetof(struct vnc_program, uplink));
+    struct viewer *viewer = program->viewers;
+    while (viewer && viewer->id != id)
+        viewer = viewer->next;
+    if (viewer)
+        viewer->input_waiting -= size;
+}
+
+static void resume_inputs(struct vnc_program *program)
+{
+    for (struct viewer *v = program->viewers, *next; v; v = next) {
+        next = v->next;
+        if (v->input_waiting <= VIEWER_MAX_INPUT_WAITING / 2)
+            viewer_resume_input(v);
+    }
+}
+
 static void on_gone(struct viewer *viewer)
 {
-    struct vnc_program *program = (struct vnc_program *)((char *)viewer->owner -
-                                                         offsetof(struct vnc_program, owner));
+    struct vnc_program *program = program_of(viewer);
     if (viewer->previous)
         viewer->previous->next = viewer->next;
     else
@@ -227,7 +268,13 @@ static int handle_seat(struct vnc_program *program, const struct link_header *he
     (void)header;
     (void)fd;
     memcpy(&program->seat, payload, sizeof(program->seat));
-    return program->seat.relative > 1 ? -EPROTO : 0;
+    if (program->seat.relative > 1)
+        return -EPROTO;
+    for (struct viewer *v = program->viewers, *next; v; v = next) {
+        next = v->next;
+        viewer_seat_changed(v);
+    }
+    return 0;
 }
 
 static int handle_ready(struct vnc_program *program, const struct link_header *header,
@@ -271,8 +318,9 @@ static int on_message(struct link *link, const struct link_header *header, const
 static void on_writable(struct link *link)
 {
     struct vnc_program *program = link->user;
-    if (uplink_flush(&program->uplink))
-        update_listeners(program);
+    uplink_flush(&program->uplink);
+    resume_inputs(program);
+    update_listeners(program);
 }
 
 static void on_closed(struct link *link, int error)
@@ -297,6 +345,7 @@ int vnc_program_start(struct vnc_program *program, uv_loop_t *loop, int fd,
     if (rc < 0)
         return rc;
     program->uplink.link = &program->link;
+    program->uplink.sent = on_input_sent;
     uv_timer_init(loop, &program->idle_timer);
     program->idle_timer.data = program;
     program->gate.limit = options->encoders;
@@ -305,8 +354,10 @@ int vnc_program_start(struct vnc_program *program, uv_loop_t *loop, int fd,
         .gate = &program->gate,
         .password = &program->password,
         .sender_ops = &lvs_sender_ops,
+        .seat = &program->seat,
         .handshake_timeout_ms = options->handshake_timeout_ms,
         .announce = on_announce,
+        .send_input = on_send_input,
         .gone = on_gone,
     };
     for (uint32_t i = 0; i < LINK_MAX_HEADS; i++)

@@ -81,6 +81,12 @@ void fake_core_send_listeners(struct fake_core *core)
     }
 }
 
+void fake_core_send_seat(struct fake_core *core, uint32_t leds, bool relative)
+{
+    const struct link_seat seat = {.leds = leds, .relative = relative};
+    fake_core_send(core, LINK_SEAT, 0, 0, &seat, sizeof(seat), -1);
+}
+
 static void run_program(int fd, uint32_t handshake_timeout_ms)
 {
     char path[512], timeout[16];
@@ -202,6 +208,7 @@ int fake_core_finish(struct fake_core *core)
     if (core->link >= 0)
         close(core->link);
     core->link = -1;
+    fake_inputs_clear(&core->inputs);
     int status = fake_core_wait(core, 0, 10000);
     if (status == -ETIMEDOUT)
         fake_core_wait(core, SIGKILL, 10000);
@@ -287,6 +294,11 @@ static void handle(struct fake_core *core, const struct link_header *header, con
     case LINK_VIEWER_GONE:
         handle_viewer_gone(core, payload);
         break;
+    case LINK_KEY:
+    case LINK_POINTER:
+    case LINK_TEXT:
+        fake_input_take(core, header, payload);
+        break;
     default:
         CHECK(false, "message of type %u", header->type);
     }
@@ -294,11 +306,11 @@ static void handle(struct fake_core *core, const struct link_header *header, con
 
 static bool receive(struct fake_core *core)
 {
-    struct {
+    static struct {
         struct link_header header;
-        _Alignas(8) uint8_t payload[1024];
+        _Alignas(8) uint8_t payload[LINK_MAX_PAYLOAD];
     } packet;
-    if (core->link < 0)
+    if (core->link < 0 || core->deaf)
         return false;
     ssize_t n = recv(core->link, &packet, sizeof(packet), MSG_DONTWAIT);
     if (n < 0 && errno == EAGAIN)

@@ -13,6 +13,7 @@
 
 #include "encoders/canvas_layout.h"
 #include "net/link.h"
+#include "tests/protocol/lib/fake_input.h"
 
 #include <pixman.h>
 #include <stdbool.h>
@@ -87,6 +88,8 @@ struct fake_core {
     struct fake_head heads[FAKE_CORE_HEADS];
     struct fake_viewer viewers[FAKE_CORE_VIEWERS];
     uint32_t nviewers; /* that were ever announced */
+    struct fake_inputs inputs;
+    bool deaf; /* reads nothing of what the program says */
 };
 
 void fake_core_start(struct fake_core *core, const struct fake_core_options *options);
@@ -106,6 +109,9 @@ void fake_core_send(struct fake_core *core, uint32_t type, uint32_t head, uint32
 void fake_core_send_password(struct fake_core *core, const char *contents);
 void fake_core_send_settings(struct fake_core *core);
 void fake_core_send_listeners(struct fake_core *core);
+
+/* Tells the program of LEDs and of the kind of pointer. */
+void fake_core_send_seat(struct fake_core *core, uint32_t leds, bool relative);
 
 /* Viewers that were announced and are not gone. */
 unsigned fake_core_live_viewers(const struct fake_core *core);
