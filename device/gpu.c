@@ -42,9 +42,9 @@ static void write_answer(struct gpu *gpu, struct gpu_command *command, uint32_t 
 {
     struct virtio_gpu_ctrl_hdr header = answer_header(command, answer);
     if (answer >= VIRTIO_GPU_RESP_ERR_UNSPEC)
-        log_warning_limited(&gpu->log_limit, GPU_MODULE,
-                            "the guest's %s (type 0x%x) is answered with error 0x%x",
-                            command->name, command->header.type, answer);
+        gpu_error_report(&gpu->errors, gpu_error_of_answer(answer),
+                         "the guest's %s (type 0x%x) is answered with error 0x%x",
+                         command->name, command->header.type, answer);
     size_t size = virtqueue_chain_write(&command->chain, 0, &header, sizeof header);
     if (size == sizeof header && answer < VIRTIO_GPU_RESP_ERR_UNSPEC)
         size += virtqueue_chain_write(&command->chain, size, &command->payload,
@@ -67,10 +67,10 @@ static bool take_command(struct gpu *gpu, struct gpu_command *command, struct vi
             command->memory = guest_memory_ref(gpu->device.memory);
             return true;
         }
-        log_warning_limited(&gpu->log_limit, GPU_MODULE, "queue %u: the guest's %s",
-                            (unsigned)(queue - gpu->device.queues),
-                            result == -EIO ? "ring is corrupt, it is ignored from now on"
-                                           : "descriptor chain is malformed");
+        gpu_error_report(&gpu->errors, result == -EIO ? GPU_ERROR_RING : GPU_ERROR_CHAIN,
+                         "queue %u: the guest's %s", (unsigned)(queue - gpu->device.queues),
+                         result == -EIO ? "ring is corrupt, it is ignored from now on"
+                                        : "descriptor chain is malformed");
     }
     go_on_later(gpu);
     return false;
@@ -166,8 +166,8 @@ static void destroy_if_done(struct gpu *gpu)
 void gpu_transfer_returned(struct gpu *gpu)
 {
     struct picture *picture = gpu->transfer.picture;
-    uint32_t answer = gpu->transfer.error < 0 ? VIRTIO_GPU_RESP_ERR_UNSPEC
-                                              : VIRTIO_GPU_RESP_OK_NODATA;
+    uint32_t answer =
+        gpu_transfer_answer(gpu, gpu->transfer.error, gpu->transfer.memory);
     gpu->transferring = false;
     picture->writing = false;
     for (unsigned i = 0; i < gpu->nheads; i++)
@@ -248,7 +248,7 @@ static void reset(struct virtio_device *device)
 /* Backings and rings are looked up at every use. */
 static void memory_changed(struct virtio_device *device)
 {
-    (void)device;
+    device_gpu(device)->memory_lost = false;
 }
 
 static const struct virtio_device_ops gpu_ops = {
@@ -280,7 +280,7 @@ struct gpu *gpu_create(uv_loop_t *loop, struct head *heads, unsigned nheads,
     gpu->resources.loop = loop;
     gpu->device.ops = &gpu_ops;
     gpu->device.name = "gpu";
-    gpu->device.device_features = 1ull << VIRTIO_GPU_F_EDID;
+    gpu->device.device_features = 1ull << VIRTIO_GPU_F_EDID | 1ull << VIRTIO_GPU_F_RESOURCE_UUID;
     gpu->device.nqueues = 2;
     for (unsigned i = 0; i < nheads; i++) {
         heads[i].picture_returned = handle_picture_returned;
@@ -292,6 +292,11 @@ struct gpu *gpu_create(uv_loop_t *loop, struct head *heads, unsigned nheads,
 struct virtio_device *gpu_device(struct gpu *gpu)
 {
     return &gpu->device;
+}
+
+const struct gpu_errors *gpu_guest_errors(const struct gpu *gpu)
+{
+    return &gpu->errors;
 }
 
 static void handle_more_closed(uv_handle_t *handle)

@@ -34,6 +34,8 @@ static const struct gpu_command_entry commands[] = {
       gpu_resource_detach_backing, "RESOURCE_DETACH_BACKING" },
     { VIRTIO_GPU_CMD_GET_EDID, CONTROL, sizeof(struct virtio_gpu_get_edid), gpu_get_edid,
       "GET_EDID" },
+    { VIRTIO_GPU_CMD_RESOURCE_ASSIGN_UUID, CONTROL, sizeof(struct virtio_gpu_resource_only),
+      gpu_resource_assign_uuid, "RESOURCE_ASSIGN_UUID" },
     { VIRTIO_GPU_CMD_UPDATE_CURSOR, CURSOR, sizeof(struct virtio_gpu_update_cursor),
       gpu_update_cursor, "UPDATE_CURSOR" },
     { VIRTIO_GPU_CMD_MOVE_CURSOR, CURSOR, sizeof(struct virtio_gpu_update_cursor),

@@ -4,6 +4,7 @@
 #define ORIEL_DEVICE_GPU_INTERNAL_H
 
 #include "device/gpu.h"
+#include "device/gpu_error.h"
 #include "device/resource.h"
 #include "device/virtio_gpu_abi.h"
 #include "server/jobs.h"
@@ -34,6 +35,7 @@ union gpu_body {
 union gpu_payload {
     struct virtio_gpu_resp_display_info display_info;
     struct virtio_gpu_resp_edid edid;
+    struct virtio_gpu_resp_resource_uuid uuid;
 };
 
 /* One command: a private copy of what the guest said, and where its answer
@@ -86,7 +88,8 @@ struct gpu {
     bool transferring; /* the job is in flight; nothing is taken meanwhile */
 
     uv_idle_t more; /* active while a turn ended before its queue was empty */
-    struct log_limit log_limit;
+    struct gpu_errors errors;
+    bool memory_lost; /* said of the present memory table */
 
     bool closing;
     bool more_closed;
@@ -105,11 +108,16 @@ void gpu_command_end(struct gpu *gpu, uint32_t answer);
 /* The job of gpu->transfer has returned. */
 void gpu_transfer_returned(struct gpu *gpu);
 
+/* gpu_transfer.c: the answer to a transfer from `memory` that ended with
+ * `error`. */
+uint32_t gpu_transfer_answer(struct gpu *gpu, int error, const struct guest_memory *memory);
+
 /* Handlers, by topic. */
 typedef uint32_t gpu_handler(struct gpu *gpu, struct gpu_command *command);
 gpu_handler gpu_get_display_info, gpu_get_edid, gpu_set_scanout, gpu_resource_flush; /* gpu_scanout.c */
 gpu_handler gpu_resource_create_2d, gpu_resource_unref; /* gpu_resource.c */
 gpu_handler gpu_resource_attach_backing, gpu_resource_detach_backing;
+gpu_handler gpu_resource_assign_uuid;
 gpu_handler gpu_transfer_to_host_2d; /* gpu_transfer.c */
 gpu_handler gpu_update_cursor, gpu_move_cursor; /* gpu_cursor.c */
 

@@ -3,6 +3,7 @@
 #include "device/gpu_internal.h"
 
 #include <string.h>
+#include <sys/random.h>
 
 /* virtio-gpu names bytes in memory order, pixman the bits of a little-endian
  * word from the top. */
@@ -56,6 +57,12 @@ uint32_t gpu_resource_unref(struct gpu *gpu, struct gpu_command *command)
     return VIRTIO_GPU_RESP_OK_NODATA;
 }
 
+/* Of all backings together; see struct gpu_limits. */
+static uint64_t max_entries(const struct gpu_limits *limits)
+{
+    return limits->max_resource_bytes / 4096 + limits->max_resources;
+}
+
 /* The entries follow the command; they are read in blocks, so that a guest
  * cannot make us hold its array twice. */
 static uint32_t read_entries(struct gpu *gpu, struct gpu_command *command,
@@ -92,12 +99,14 @@ uint32_t gpu_resource_attach_backing(struct gpu *gpu, struct gpu_command *comman
         return VIRTIO_GPU_RESP_ERR_UNSPEC;
     if (nentries > gpu->limits.max_backing_entries)
         return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
+    if (nentries > max_entries(&gpu->limits) - gpu->resources.entries)
+        return VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
     struct backing *backing = backing_create(nentries);
     if (!backing)
         return VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY;
     uint32_t answer = read_entries(gpu, command, backing, nentries);
     if (answer == VIRTIO_GPU_RESP_OK_NODATA)
-        resource->backing = backing;
+        resource_attach(&gpu->resources, resource, backing);
     else
         backing_unref(backing);
     return answer;
@@ -111,7 +120,27 @@ uint32_t gpu_resource_detach_backing(struct gpu *gpu, struct gpu_command *comman
         return VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID;
     if (!resource->backing)
         return VIRTIO_GPU_RESP_ERR_UNSPEC;
-    backing_unref(resource->backing);
-    resource->backing = NULL;
+    resource_detach(&gpu->resources, resource);
     return VIRTIO_GPU_RESP_OK_NODATA;
+}
+
+/* 5.7.6.8: the same one, however often it is asked for. */
+uint32_t gpu_resource_assign_uuid(struct gpu *gpu, struct gpu_command *command)
+{
+    struct resource *resource =
+        resource_find(&gpu->resources, le32toh(command->body.resource.resource_id));
+    if (!resource)
+        return VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID;
+    if (!resource->has_uuid) {
+        if (getrandom(resource->uuid, sizeof resource->uuid, GRND_NONBLOCK) !=
+            (ssize_t)sizeof resource->uuid)
+            return VIRTIO_GPU_RESP_ERR_UNSPEC;
+        resource->uuid[6] = (uint8_t)((resource->uuid[6] & 0x0f) | 0x40);
+        resource->uuid[8] = (uint8_t)((resource->uuid[8] & 0x3f) | 0x80);
+        resource->has_uuid = true;
+    }
+    struct virtio_gpu_resp_resource_uuid *answer = &command->payload.uuid;
+    memcpy(answer->uuid, resource->uuid, sizeof answer->uuid);
+    command->payload_size = sizeof *answer;
+    return VIRTIO_GPU_RESP_OK_RESOURCE_UUID;
 }

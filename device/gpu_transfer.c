@@ -14,6 +14,22 @@ static void run_transfer(struct job *job)
     transfer->error = backing_gather(transfer->backing, transfer->memory, transfer->offset,
                                      transfer->dst, transfer->picture->stride,
                                      transfer->row_size, transfer->rows);
+    /* Lost pages read as zeros, which are nobody's picture. */
+    if (transfer->error == 0 && guest_memory_lost(transfer->memory))
+        transfer->error = -ENODATA;
+}
+
+uint32_t gpu_transfer_answer(struct gpu *gpu, int error, const struct guest_memory *memory)
+{
+    if (error == 0)
+        return VIRTIO_GPU_RESP_OK_NODATA;
+    if (error == -ENODATA && !gpu->memory_lost && memory == gpu->device.memory) {
+        gpu->memory_lost = true;
+        gpu_error_report(&gpu->errors, GPU_ERROR_MEMORY,
+                         "the guest's memory has been truncated: no picture can be transferred "
+                         "from it until the VMM sends another memory table");
+    }
+    return VIRTIO_GPU_RESP_ERR_UNSPEC;
 }
 
 static void handle_transfer_done(struct job *job)
@@ -66,7 +82,7 @@ uint32_t gpu_transfer_to_host_2d(struct gpu *gpu, struct gpu_command *command)
     picture->unflushed = true;
     if (transfer->row_size * transfer->rows <= INLINE_BYTES) {
         run_transfer(&transfer->job);
-        return transfer->error < 0 ? VIRTIO_GPU_RESP_ERR_UNSPEC : VIRTIO_GPU_RESP_OK_NODATA;
+        return gpu_transfer_answer(gpu, transfer->error, transfer->memory);
     }
     picture_ref(picture);
     backing_ref(resource->backing);

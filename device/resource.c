@@ -41,6 +41,20 @@ struct resource *resource_add(struct resource_table *table, uint32_t id, uint32_
     return resource;
 }
 
+void resource_attach(struct resource_table *table, struct resource *resource,
+                     struct backing *backing)
+{
+    resource->backing = backing;
+    table->entries += backing->nentries;
+}
+
+void resource_detach(struct resource_table *table, struct resource *resource)
+{
+    table->entries -= resource->backing->nentries;
+    backing_unref(resource->backing);
+    resource->backing = NULL;
+}
+
 void resource_remove(struct resource_table *table, struct resource *resource)
 {
     struct resource **link = bucket(table, resource->id);
@@ -50,7 +64,8 @@ void resource_remove(struct resource_table *table, struct resource *resource)
     table->count--;
     table->bytes -= resource_bytes(resource->picture->width, resource->picture->height);
     picture_unref(resource->picture);
-    backing_unref(resource->backing);
+    if (resource->backing)
+        resource_detach(table, resource);
     free(resource);
 }
 

@@ -11,9 +11,11 @@
 #include <stdint.h>
 
 #define VIRTIO_GPU_F_EDID 1
+#define VIRTIO_GPU_F_RESOURCE_UUID 2
 
 #define VIRTIO_GPU_MAX_SCANOUTS 16
 #define VIRTIO_GPU_EDID_SIZE 1024
+#define VIRTIO_GPU_UUID_SIZE 16
 
 enum virtio_gpu_type {
     VIRTIO_GPU_CMD_GET_DISPLAY_INFO = 0x100,
@@ -27,6 +29,7 @@ enum virtio_gpu_type {
     VIRTIO_GPU_CMD_GET_CAPSET_INFO,
     VIRTIO_GPU_CMD_GET_CAPSET,
     VIRTIO_GPU_CMD_GET_EDID,
+    VIRTIO_GPU_CMD_RESOURCE_ASSIGN_UUID,
 
     VIRTIO_GPU_CMD_UPDATE_CURSOR = 0x300,
     VIRTIO_GPU_CMD_MOVE_CURSOR,
@@ -36,6 +39,7 @@ enum virtio_gpu_type {
     VIRTIO_GPU_RESP_OK_CAPSET_INFO,
     VIRTIO_GPU_RESP_OK_CAPSET,
     VIRTIO_GPU_RESP_OK_EDID,
+    VIRTIO_GPU_RESP_OK_RESOURCE_UUID,
 
     VIRTIO_GPU_RESP_ERR_UNSPEC = 0x1200,
     VIRTIO_GPU_RESP_ERR_OUT_OF_MEMORY,
@@ -84,7 +88,7 @@ struct virtio_gpu_resource_create_2d {
     uint32_t resource_id, format, width, height;
 };
 
-/* RESOURCE_UNREF and RESOURCE_DETACH_BACKING. */
+/* RESOURCE_UNREF, RESOURCE_DETACH_BACKING and RESOURCE_ASSIGN_UUID. */
 struct virtio_gpu_resource_only {
     uint32_t resource_id, padding;
 };
@@ -121,6 +125,10 @@ struct virtio_gpu_get_edid {
 struct virtio_gpu_resp_edid {
     uint32_t size, padding;
     uint8_t edid[VIRTIO_GPU_EDID_SIZE];
+};
+
+struct virtio_gpu_resp_resource_uuid {
+    uint8_t uuid[VIRTIO_GPU_UUID_SIZE];
 };
 
 /* UPDATE_CURSOR and MOVE_CURSOR; (x,y) is the image's upper left corner. */

@@ -170,7 +170,6 @@ static void unknown_commands_are_unspecified_errors(void **state)
     static const uint32_t types[] = {0,
                                      1,
                                      0xff,
-                                     0x10d,
                                      0x10e,
                                      0x200,
                                      0x204,

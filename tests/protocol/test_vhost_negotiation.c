@@ -24,6 +24,7 @@ static void features_are_offered(void **state)
     assert_true(features & GUEST_FEATURE(VIRTIO_RING_F_INDIRECT_DESC));
     assert_true(features & GUEST_FEATURE(VIRTIO_RING_F_EVENT_IDX));
     assert_true(features & GUEST_FEATURE(VIRTIO_GPU_F_EDID));
+    assert_true(features & GUEST_FEATURE(VIRTIO_GPU_F_RESOURCE_UUID));
     assert_true(features & GUEST_FEATURE(FE_F_PROTOCOL_FEATURES));
     /* What nobody implements must not be offered: VIRGL would make QEMU ask
      * for capability sets, LOG_ALL would let it migrate a device that then
