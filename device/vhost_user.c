@@ -59,7 +59,7 @@ static void lose_connection(struct vhost_user *vhost_user, int error)
     const char *name = vhost_user->device->name;
     if (error == -ECONNRESET)
         log_info(VHOST_USER_MODULE, "%s: the VMM is gone", name);
-    else
+    else if (error != -ESHUTDOWN)
         log_error(VHOST_USER_MODULE, "%s: the VMM is cut off: %s", name, strerror(-error));
     disconnect(vhost_user);
     vhost_user->events->connected(vhost_user->user, false);

@@ -61,7 +61,8 @@ void vhost_user_ring_enable(struct vhost_user_ring *ring, bool enable);
 void vhost_user_rings_reset(struct vhost_user *vhost_user);
 
 /* vhost_user_request.c: answers vhost_user->message, which is complete.
- * A negative errno means that the connection is to be cut. */
+ * A negative errno means that the connection is to be cut; with -ESHUTDOWN it
+ * has been said why. */
 int vhost_user_handle_request(struct vhost_user *vhost_user);
 /* Makes `memory` (a reference passes, NULL: none) the device's table. */
 void vhost_user_set_memory(struct vhost_user *vhost_user, struct guest_memory *memory);

@@ -17,6 +17,7 @@
 /* A reply that a handler has made of its own. */
 struct reply {
     bool present;
+    bool owed; /* the VMM waits for one, whatever it asked for */
     uint32_t size;
     union vhost_user_payload payload;
 };
@@ -27,6 +28,7 @@ struct request {
     unsigned max_fds;
     int (*handle)(struct vhost_user *vhost_user, struct vhost_user_message *message,
                   struct reply *reply);
+    bool question; /* its reply is an answer, not an acknowledgement */
 };
 
 #define SIZE_ANY UINT32_MAX
@@ -407,7 +409,7 @@ static int reset_device(struct vhost_user *vhost_user, struct vhost_user_message
 #define STATE sizeof(struct vhost_user_vring_state)
 
 static const struct request requests[VHOST_USER_REQUESTS] = {
-    [VHOST_USER_GET_FEATURES] = { "GET_FEATURES", 0, 0, get_features },
+    [VHOST_USER_GET_FEATURES] = { "GET_FEATURES", 0, 0, get_features, true },
     [VHOST_USER_SET_FEATURES] = { "SET_FEATURES", U64, 0, set_features },
     [VHOST_USER_SET_OWNER] = { "SET_OWNER", 0, 0, accept_silently },
     [VHOST_USER_RESET_OWNER] = { "RESET_OWNER", 0, 0, accept_silently },
@@ -417,21 +419,21 @@ static const struct request requests[VHOST_USER_REQUESTS] = {
     [VHOST_USER_SET_VRING_ADDR] = { "SET_VRING_ADDR", sizeof(struct vhost_user_vring_addr), 0,
                                     set_vring_addr },
     [VHOST_USER_SET_VRING_BASE] = { "SET_VRING_BASE", STATE, 0, set_vring_base },
-    [VHOST_USER_GET_VRING_BASE] = { "GET_VRING_BASE", STATE, 0, get_vring_base },
+    [VHOST_USER_GET_VRING_BASE] = { "GET_VRING_BASE", STATE, 0, get_vring_base, true },
     [VHOST_USER_SET_VRING_KICK] = { "SET_VRING_KICK", U64, 1, set_vring_kick },
     [VHOST_USER_SET_VRING_CALL] = { "SET_VRING_CALL", U64, 1, set_vring_call },
     [VHOST_USER_SET_VRING_ERR] = { "SET_VRING_ERR", U64, 1, set_vring_err },
     [VHOST_USER_GET_PROTOCOL_FEATURES] = { "GET_PROTOCOL_FEATURES", 0, 0,
-                                           get_protocol_features },
+                                           get_protocol_features, true },
     [VHOST_USER_SET_PROTOCOL_FEATURES] = { "SET_PROTOCOL_FEATURES", U64, 0,
                                            set_protocol_features },
-    [VHOST_USER_GET_QUEUE_NUM] = { "GET_QUEUE_NUM", 0, 0, get_queue_num },
+    [VHOST_USER_GET_QUEUE_NUM] = { "GET_QUEUE_NUM", 0, 0, get_queue_num, true },
     [VHOST_USER_SET_VRING_ENABLE] = { "SET_VRING_ENABLE", STATE, 0, set_vring_enable },
-    [VHOST_USER_GET_CONFIG] = { "GET_CONFIG", SIZE_ANY, 0, get_config },
+    [VHOST_USER_GET_CONFIG] = { "GET_CONFIG", SIZE_ANY, 0, get_config, true },
     [VHOST_USER_SET_CONFIG] = { "SET_CONFIG", SIZE_ANY, 0, set_config },
     [VHOST_USER_GPU_SET_SOCKET] = { "GPU_SET_SOCKET", 0, 1, gpu_set_socket },
     [VHOST_USER_RESET_DEVICE] = { "RESET_DEVICE", 0, 0, reset_device },
-    [VHOST_USER_GET_MAX_MEM_SLOTS] = { "GET_MAX_MEM_SLOTS", 0, 0, get_max_mem_slots },
+    [VHOST_USER_GET_MAX_MEM_SLOTS] = { "GET_MAX_MEM_SLOTS", 0, 0, get_max_mem_slots, true },
     [VHOST_USER_ADD_MEM_REG] = { "ADD_MEM_REG", sizeof(struct vhost_user_single_region), 1,
                                  add_mem_reg },
     [VHOST_USER_REM_MEM_REG] = { "REM_MEM_REG", sizeof(struct vhost_user_single_region), 1,
@@ -452,10 +454,21 @@ static int dispatch(struct vhost_user *vhost_user, struct vhost_user_message *me
     if (!request)
         return -EOPNOTSUPP;
     log_debug(VHOST_USER_MODULE, "%s: %s", vhost_user->device->name, request->name);
+    reply->owed = request->question;
     if ((request->size != SIZE_ANY && message->header.size != request->size) ||
         message->nfds > request->max_fds)
         return -EINVAL;
     return request->handle(vhost_user, message, reply);
+}
+
+static void report_refusal(struct vhost_user *vhost_user, int error, bool cut)
+{
+    const uint32_t number = vhost_user->message.header.request;
+    const struct request *request = find_request(number);
+    log_warning_limited(&vhost_user->log_limit, VHOST_USER_MODULE,
+                        "%s: request %" PRIu32 " (%s) is refused: %s%s",
+                        vhost_user->device->name, number, request ? request->name : "unknown",
+                        strerror(-error), cut ? "; the VMM is cut off" : "");
 }
 
 int vhost_user_handle_request(struct vhost_user *vhost_user)
@@ -463,13 +476,13 @@ int vhost_user_handle_request(struct vhost_user *vhost_user)
     struct vhost_user_message *message = &vhost_user->message;
     struct reply reply = { .present = false };
     int error = dispatch(vhost_user, message, &reply);
-    if (error < 0) {
-        const struct request *request = find_request(message->header.request);
-        log_warning_limited(&vhost_user->log_limit, VHOST_USER_MODULE,
-                            "%s: request %" PRIu32 " (%s) is refused: %s",
-                            vhost_user->device->name, message->header.request,
-                            request ? request->name : "unknown", strerror(-error));
-    }
+    /* No reply would be one to a question that was not understood, and the VMM
+     * waits for it without a time-out, the whole machine with it. */
+    bool cut = error < 0 && reply.owed && !reply.present;
+    if (error < 0)
+        report_refusal(vhost_user, error, cut);
+    if (cut)
+        return -ESHUTDOWN;
     bool acknowledged = (vhost_user->protocol_features & BIT(VHOST_USER_PROTOCOL_F_REPLY_ACK)) &&
                         (message->header.flags & VHOST_USER_NEED_REPLY);
     if (!reply.present && acknowledged)
