@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "device/edid.h"
 
+#include "device/edid_displayid.h"
 #include "device/edid_timing.h"
 
 #include <errno.h>
@@ -37,7 +38,10 @@
 #define CTA_DATA 4
 #define CTA_DATA_SIZE 3
 #define CTA_TIMINGS ((BLOCK_SIZE - CTA_DATA - CTA_DATA_SIZE - 1) / EDID_TIMING_SIZE)
-#define MAX_TIMINGS ((BLOCK_COUNT - 1) * CTA_TIMINGS)
+/* One more than there is room for, to be found too many. */
+#define MAX_TIMINGS ((BLOCK_COUNT - 1) * CTA_TIMINGS + 1)
+#define MAX_LARGE                                                                       \
+    (EDID_DISPLAYID_FIRST_TIMINGS + (BLOCK_COUNT - 2) * EDID_DISPLAYID_TIMINGS + 1)
 
 /* A length that one byte of centimetres holds. */
 #define MAX_SIDE_MM 2550u
@@ -74,9 +78,11 @@ static const struct limits standard_limits = {59, 61, 31, 75, 20};
 
 struct edid {
     const struct edid_params *params;
-    struct edid_timing preferred;
-    struct edid_timing timings[MAX_TIMINGS]; /* those of the extensions */
+    struct edid_timing preferred; /* as the base block says it */
+    struct edid_timing timings[MAX_TIMINGS]; /* of CTA-861 */
     size_t ntimings;
+    struct edid_timing large[MAX_LARGE]; /* of DisplayID, the preferred one first */
+    size_t nlarge;
     uint32_t width_mm, height_mm;
 };
 
@@ -114,10 +120,64 @@ static bool is_listed(const struct edid_params *params, const struct mode *mode,
     return mode_equals(mode, &params->preferred);
 }
 
+static size_t blocks_of(size_t timings, size_t per_block)
+{
+    return (timings + per_block - 1) / per_block;
+}
+
+static size_t cta_blocks(const struct edid *edid)
+{
+    return blocks_of(edid->ntimings, CTA_TIMINGS);
+}
+
+static size_t displayid_blocks(const struct edid *edid)
+{
+    if (edid->nlarge <= EDID_DISPLAYID_FIRST_TIMINGS)
+        return edid->nlarge > 0;
+    return 1 + blocks_of(edid->nlarge - EDID_DISPLAYID_FIRST_TIMINGS, EDID_DISPLAYID_TIMINGS);
+}
+
+/* Adds what fits: the guest has room for so many blocks, and no more. */
 static void add_timing(struct edid *edid, const struct mode *mode)
 {
-    if (edid->ntimings < MAX_TIMINGS && edid_timing_init(&edid->timings[edid->ntimings], mode) == 0)
-        edid->ntimings++;
+    struct edid_timing timing;
+    struct edid before;
+
+    if (edid_timing_init(&timing, mode) != 0)
+        return;
+    before = *edid;
+    if (edid_timing_is_detailed(&timing)) {
+        edid->timings[edid->ntimings++] = timing;
+    } else {
+        /* DisplayID has to know a preferred one, too. */
+        if (edid->nlarge == 0)
+            edid->large[edid->nlarge++] = edid->preferred;
+        edid->large[edid->nlarge++] = timing;
+    }
+    if (cta_blocks(edid) + displayid_blocks(edid) > BLOCK_COUNT - 1)
+        *edid = before;
+}
+
+/* Half the size and 60 Hz until 18 bytes hold it: 3840x2160 for 7680x4320. */
+static int set_preferred(struct edid *edid)
+{
+    struct mode mode = edid->params->preferred;
+
+    if (edid_timing_init(&edid->preferred, &mode) != 0)
+        return -EINVAL;
+    while (!edid_timing_is_detailed(&edid->preferred)) {
+        if (edid->nlarge == 0)
+            edid->large[edid->nlarge++] = edid->preferred;
+        if (mode.refresh > 60) {
+            mode.refresh = 60;
+        } else {
+            mode.width = (mode.width + 1) / 2;
+            mode.height = (mode.height + 1) / 2;
+        }
+        if (edid_timing_init(&edid->preferred, &mode) != 0)
+            return -EINVAL;
+    }
+    return 0;
 }
 
 /* What neither the preferred timing nor the base block's lists say. */
@@ -258,8 +318,11 @@ static void write_limits(uint8_t *out, const struct edid *edid)
     extend_limits(&limits, &edid->preferred);
     for (size_t i = 0; i < edid->ntimings; i++)
         extend_limits(&limits, &edid->timings[i]);
+    for (size_t i = 0; i < edid->nlarge; i++)
+        extend_limits(&limits, &edid->large[i]);
     /* The limits may be left out, since only listed timings are taken. */
-    if (limits.v_min == 0 || limits.h_min == 0 || limits.v_max > 510 || limits.h_max > 510) {
+    if (limits.v_min == 0 || limits.h_min == 0 || limits.v_max > 510 || limits.h_max > 510 ||
+        limits.clock_10mhz > 255) {
         write_descriptor(out, DESCRIPTOR_DUMMY);
         return;
     }
@@ -325,24 +388,47 @@ static size_t write_cta(uint8_t *block, const struct edid *edid, size_t first)
     return count;
 }
 
-/* Further kinds of extensions (DisplayID, for what a detailed timing cannot
- * hold) have their place behind those of CTA-861. */
+/* As write_cta(), with the large timings. */
+static size_t write_displayid(uint8_t *block, const struct edid *edid, size_t first)
+{
+    size_t most = first == 0 ? EDID_DISPLAYID_FIRST_TIMINGS : EDID_DISPLAYID_TIMINGS;
+    size_t count = edid->nlarge - first < most ? edid->nlarge - first : most;
+    const struct edid_displayid_first identity = {
+        .manufacturer = {'O', 'R', 'L'},
+        .product = PRODUCT,
+        .model_year = MODEL_YEAR,
+        .serial = edid->params->serial,
+        .width = edid->params->preferred.width,
+        .height = edid->params->preferred.height,
+        .width_mm = edid->width_mm,
+        .height_mm = edid->height_mm,
+        .nfollowing = (uint8_t)(displayid_blocks(edid) - 1),
+    };
+    edid_displayid_write(block, first == 0 ? &identity : NULL, &edid->large[first], count);
+    write_checksum(block);
+    return count;
+}
+
 int edid_generate(const struct edid_params *params, uint8_t *out, size_t cap)
 {
     struct edid edid = {.params = params};
-    size_t extensions, size, written = 0;
+    size_t cta, extensions, size, written = 0;
 
-    if (edid_timing_init(&edid.preferred, &params->preferred) != 0)
+    if (set_preferred(&edid) != 0)
         return -EINVAL;
     set_size(&edid);
     collect_timings(&edid);
-    extensions = (edid.ntimings + CTA_TIMINGS - 1) / CTA_TIMINGS;
+    cta = cta_blocks(&edid);
+    extensions = cta + displayid_blocks(&edid);
     size = (1 + extensions) * BLOCK_SIZE;
     if (size > cap)
         return -ENOSPC;
     memset(out, 0, size);
     write_base(out, &edid, (uint8_t)extensions);
-    for (size_t i = 1; i <= extensions; i++)
+    for (size_t i = 1; i <= cta; i++)
         written += write_cta(out + i * BLOCK_SIZE, &edid, written);
+    written = 0;
+    for (size_t i = 1 + cta; i <= extensions; i++)
+        written += write_displayid(out + i * BLOCK_SIZE, &edid, written);
     return (int)size;
 }

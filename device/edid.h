@@ -24,11 +24,16 @@ struct edid_params {
     size_t nmodes;
 };
 
-/* Whether a mode can be described: sides of at most 4095 pixels and a pixel
- * clock, with CVT reduced blanking, of at most 655.35 MHz. */
+/* Whether a mode can be described, with CVT reduced blanking: all that monitors
+ * have, and not a refresh rate that leaves no time for pictures. */
 bool edid_can_describe(const struct mode *mode);
 
 /*
+ * What the 18 bytes of a detailed timing hold stands in the base block and in
+ * CTA-861 extensions; the rest in DisplayID extensions. A preferred mode of the
+ * latter kind has a smaller one of its shape in the base block, where readers
+ * that know nothing of DisplayID find it.
+ *
  * Writes the EDID (a multiple of 128 bytes) to `out`. Returns its size, or
  * -EINVAL when the preferred mode cannot be described, -ENOSPC when `cap`
  * bytes are too few.

@@ -4,9 +4,12 @@
 #include <errno.h>
 #include <stddef.h>
 
-/* What the fields of a detailed timing hold. */
-#define MAX_SIDE 4095u
-#define MAX_CLOCK_10KHZ 65535u
+/* What the fields of a detailed timing hold, and those of DisplayID's. */
+#define DETAILED_MAX_SIDE 4095u
+#define DETAILED_MAX_V_FRONT 63u
+#define DETAILED_MAX_CLOCK_10KHZ 65535u
+#define MAX_SIDE 65535u
+#define MAX_CLOCK_10KHZ 0xffffffu
 
 /* CVT 1.2, reduced blanking version 1. */
 #define RB_H_BLANK 160u
@@ -88,6 +91,14 @@ int edid_timing_init(struct edid_timing *timing, const struct mode *mode)
         return -EINVAL;
     timing->clock_10khz = (uint32_t)clock;
     return 0;
+}
+
+bool edid_timing_is_detailed(const struct edid_timing *timing)
+{
+    return timing->width <= DETAILED_MAX_SIDE && timing->height <= DETAILED_MAX_SIDE &&
+           timing->h_blank <= DETAILED_MAX_SIDE && timing->v_blank <= DETAILED_MAX_SIDE &&
+           timing->v_front <= DETAILED_MAX_V_FRONT &&
+           timing->clock_10khz <= DETAILED_MAX_CLOCK_10KHZ;
 }
 
 uint32_t edid_timing_h_hz(const struct edid_timing *timing)

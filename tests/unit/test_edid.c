@@ -21,6 +21,8 @@ struct parsed {
     uint32_t width_mm, height_mm;
     char name[14], serial[14];
     uint32_t v_min, v_max, h_min, h_max, clock_10mhz; /* 0: no range limits */
+    size_t nlarge;         /* timings in DisplayID sections */
+    struct mode preferred; /* as DisplayID says; all 0: it says none */
 };
 
 static const struct {
@@ -55,6 +57,21 @@ static const struct {
     {{.name = "Oriel", .serial = 26, .preferred = {800, 600, 24}}},
 };
 #define CASE_COUNT (sizeof(cases) / sizeof(cases[0]))
+
+/* Twenty modes from 640x480 to 8192x4320; whether only DisplayID holds them. */
+static const struct {
+    struct mode mode;
+    bool large;
+} matrix[] = {
+    {{640, 480, 60}, false},    {{800, 600, 60}, false},    {{1024, 768, 60}, false},
+    {{1280, 800, 60}, false},   {{1366, 768, 60}, false},   {{1920, 1080, 60}, false},
+    {{1920, 1080, 240}, false}, {{1080, 1920, 60}, false},  {{2560, 1440, 144}, false},
+    {{3440, 1440, 100}, false}, {{3840, 2160, 60}, false},  {{3840, 2160, 120}, true},
+    {{2160, 3840, 144}, true},  {{4096, 2160, 60}, true},   {{5120, 1440, 120}, true},
+    {{5120, 2880, 60}, true},   {{6016, 3384, 60}, true},   {{7680, 4320, 30}, true},
+    {{7680, 4320, 60}, true},   {{8192, 4320, 60}, true},
+};
+#define MATRIX_COUNT (sizeof(matrix) / sizeof(matrix[0]))
 
 static size_t generate(const struct edid_params *params, uint8_t *out)
 {
@@ -126,6 +143,61 @@ static void check_sums(const uint8_t *edid, size_t size)
     }
 }
 
+static uint32_t load_16(const uint8_t *bytes)
+{
+    return bytes[0] | (uint32_t)bytes[1] << 8;
+}
+
+/* A type I timing of DisplayID 1.3, table 4-21. */
+static void parse_large(struct parsed *parsed, const uint8_t *t)
+{
+    double clock = ((load_16(t) | (uint32_t)t[2] << 16) + 1) * 10000.0;
+    uint32_t width = load_16(t + 4) + 1, h_blank = load_16(t + 6) + 1;
+    uint32_t height = load_16(t + 12) + 1, v_blank = load_16(t + 14) + 1;
+    uint32_t h_front = (load_16(t + 8) & 0x7fff) + 1, h_sync = (load_16(t + 10) & 0x7fff) + 1;
+    uint32_t v_front = (load_16(t + 16) & 0x7fff) + 1, v_sync = (load_16(t + 18) & 0x7fff) + 1;
+    double refresh = clock / (width + h_blank) / (height + v_blank);
+    struct mode mode = {width, height, (uint32_t)(refresh + 0.5)};
+
+    assert_int_equal(h_blank, 160);
+    assert_true(h_front + h_sync < h_blank && v_front + v_sync < v_blank);
+    assert_true(t[9] & 0x80);    /* horizontal sync positive */
+    assert_false(t[17] & 0x80);  /* vertical sync negative */
+    parsed->nlarge++;
+    /* What the EDID prefers DisplayID repeats, and nothing else. */
+    if (parsed->nlarge > 1 || memcmp(&mode, &parsed->modes[0], sizeof(mode)) != 0) {
+        assert_true(width > 4095 || height > 4095 || clock > 655350000);
+        parsed->modes[parsed->nmodes++] = mode;
+    }
+    assert_int_equal(parsed->nlarge == 1, (t[3] & 0x80) != 0);
+    if (t[3] & 0x80) {
+        assert_int_equal(parsed->preferred.width, 0);
+        parsed->preferred = mode;
+        parsed->refresh = refresh;
+    }
+}
+
+static void parse_displayid(struct parsed *parsed, const uint8_t *block, bool first)
+{
+    uint8_t sum = 0;
+
+    assert_int_equal(block[1], 0x13);
+    assert_int_equal(block[2], 121);
+    for (size_t i = 1; i < 127; i++)
+        sum = (uint8_t)(sum + block[i]);
+    assert_int_equal(sum, 0);
+    assert_int_equal(block[3] != 0, first);
+    for (size_t at = 5; at + 3 < 126 && (block[at] != 0 || block[at + 2] != 0);
+         at += 3u + block[at + 2]) {
+        assert_true(at + 3u + block[at + 2] <= 126);
+        if (block[at] != 3)
+            continue;
+        assert_int_equal(block[at + 2] % 20, 0);
+        for (size_t t = 0; t < block[at + 2]; t += 20)
+            parse_large(parsed, block + at + 3 + t);
+    }
+}
+
 static struct parsed parse(const uint8_t *edid, size_t size)
 {
     static const uint8_t header[] = {0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x00};
@@ -137,7 +209,12 @@ static struct parsed parse(const uint8_t *edid, size_t size)
         parse_descriptor(&parsed, edid + 54 + 18 * i);
     for (size_t block = 128; block < size; block += 128) {
         const uint8_t *cta = edid + block;
+        if (cta[0] == 0x70) {
+            parse_displayid(&parsed, cta, parsed.nlarge == 0);
+            continue;
+        }
         assert_int_equal(cta[0], 2);
+        assert_int_equal(parsed.nlarge, 0);
         for (size_t d = cta[2]; d + 18 <= 127 && (cta[d] != 0 || cta[d + 1] != 0); d += 18)
             parse_descriptor(&parsed, cta + d);
     }
@@ -244,8 +321,8 @@ static void test_further_modes(void **state)
 static void test_leaves_out(void **state)
 {
     static const struct mode modes[] = {{1280, 800, 60},  {1024, 768, 60},  {1920, 1080, 60},
-                                        {1000, 700, 60},  {1000, 700, 60},  {5120, 2880, 60},
-                                        {3840, 2160, 120}, {3840, 2160, 60}};
+                                        {1000, 700, 60},  {1000, 700, 60},  {640, 480, 2174},
+                                        {16384, 16384, 1000}, {3840, 2160, 60}};
     struct edid_params params = {.name = "Oriel",
                                  .preferred = {1280, 800, 60},
                                  .modes = modes,
@@ -263,10 +340,10 @@ static void test_leaves_out(void **state)
 
 static void test_refuses(void **state)
 {
-    static const struct mode bad[] = {{0, 480, 60},      {640, 0, 60},      {640, 480, 0},
-                                      {4096, 2160, 30},  {1000, 4096, 30},  {4095, 4095, 60},
-                                      {640, 480, 2173},  {640, 480, 2174},  {640, 480, 100000},
-                                      {3840, 2160, 75},  {UINT32_MAX, 1, 1}, {1, UINT32_MAX, 1},
+    static const struct mode bad[] = {{0, 480, 60},         {640, 0, 60},      {640, 480, 0},
+                                      {65536, 480, 1},      {640, 65536, 1},   {640, 480, 2173},
+                                      {640, 480, 2174},     {640, 480, 100000},
+                                      {16384, 16384, 1000}, {UINT32_MAX, 1, 1}, {1, UINT32_MAX, 1},
                                       {1, 1, UINT32_MAX}};
     struct edid_params params = {.name = "Oriel", .preferred = {1280, 800, 60}};
     uint8_t edid[EDID_MAX_SIZE];
@@ -308,6 +385,33 @@ static void test_cleans_name(void **state)
     assert_string_equal(parse(edid, generate(&params, edid)).name, "a?b??");
 }
 
+/* Every mode up to 8192x4320 is listed exactly once and preferred; readers
+ * that know nothing of DisplayID find a smaller one of its shape. */
+static void test_large_modes(void **state)
+{
+    uint8_t edid[EDID_MAX_SIZE];
+
+    (void)state;
+    for (size_t i = 0; i < MATRIX_COUNT; i++) {
+        struct edid_params params = {.name = "Oriel", .serial = 9, .preferred = matrix[i].mode};
+        struct parsed parsed = parse(edid, generate(&params, edid));
+        const struct mode *base = &parsed.modes[0], *mode = &matrix[i].mode;
+
+        assert_int_equal(parsed.nlarge, matrix[i].large);
+        assert_true(lists(&parsed, mode));
+        assert_true(parsed.refresh > mode->refresh - 0.5);
+        assert_true(parsed.refresh < mode->refresh + 0.02);
+        if (!matrix[i].large) {
+            assert_memory_equal(base, mode, sizeof(*mode));
+            continue;
+        }
+        assert_memory_equal(&parsed.preferred, mode, sizeof(*mode));
+        assert_true(base->width <= mode->width && base->width * 4 >= mode->width);
+        assert_true(labs((long)base->width * mode->height - (long)base->height * mode->width) <
+                    (long)mode->width * 2);
+    }
+}
+
 static void check_decoded(FILE *decoder, const struct mode *preferred)
 {
     bool passed = false, found = false;
@@ -319,7 +423,9 @@ static void check_decoded(FILE *decoder, const struct mode *preferred)
         if (strstr(line, "FAIL") != NULL || strstr(line, "ailure") != NULL)
             fail_msg("%ux%u@%u: %s", preferred->width, preferred->height, preferred->refresh, line);
         passed |= strstr(line, "EDID conformity: PASS") != NULL;
-        if (sscanf(line, " DTD 1: %ux%u %lf Hz", &width, &height, &refresh) == 3)
+        if (sscanf(line, " DTD 1: %ux%u %lf Hz", &width, &height, &refresh) == 3 ||
+            (strstr(line, "stereo, preferred") != NULL &&
+             sscanf(line, " DTD: %ux%u %lf Hz", &width, &height, &refresh) == 3))
             found = width == preferred->width && height == preferred->height &&
                     (uint32_t)(refresh + 0.5) == preferred->refresh;
     }
@@ -344,6 +450,32 @@ static void decode(const uint8_t *edid, size_t size, const struct mode *preferre
     unlink(path);
 }
 
+/* As many further modes as eight blocks hold, each exactly once. */
+static void test_many_large_modes(void **state)
+{
+    struct mode modes[32];
+    struct edid_params params = {.name = "Oriel", .serial = 7, .modes = modes, .nmodes = 32};
+    uint8_t edid[EDID_MAX_SIZE];
+
+    (void)state;
+    for (uint32_t i = 0; i < 32; i++)
+        modes[i] = (struct mode){4100 + 50 * i, 2700 + 30 * i, 60};
+    for (uint32_t large = 0; large < 2; large++) {
+        struct parsed parsed;
+
+        params.preferred = large ? (struct mode){8192, 8192, 60} : (struct mode){1280, 800, 60};
+        assert_int_equal(generate(&params, edid), EDID_MAX_SIZE);
+        parsed = parse(edid, EDID_MAX_SIZE);
+        /* All seven extensions are theirs: 3 in the first, 5 in each other. */
+        assert_int_equal(parsed.nlarge, 33);
+        for (size_t i = 0; i < 32; i++)
+            assert_true(lists(&parsed, &modes[i]));
+        assert_memory_equal(&parsed.preferred, &params.preferred, sizeof(struct mode));
+        assert_int_equal(parsed.nmodes, 33 + large);
+        decode(edid, EDID_MAX_SIZE, &params.preferred);
+    }
+}
+
 static void test_edid_decode_finds_no_failure(void **state)
 {
     struct mode modes[20];
@@ -356,6 +488,13 @@ static void test_edid_decode_finds_no_failure(void **state)
         size_t size = generate(&cases[i].params, edid);
         decode(edid, size, &cases[i].params.preferred);
     }
+    for (size_t i = 0; i < MATRIX_COUNT; i++) {
+        params.nmodes = 0;
+        params.preferred = matrix[i].mode;
+        decode(edid, generate(&params, edid), &params.preferred);
+    }
+    params.nmodes = 20;
+    params.preferred = (struct mode){1280, 800, 60};
     for (uint32_t i = 0; i < 20; i++)
         modes[i] = (struct mode){1000 + 50 * i, 700 + 30 * i, 60 + i % 3};
     decode(edid, generate(&params, edid), &params.preferred);
@@ -371,6 +510,8 @@ int main(void)
         cmocka_unit_test(test_refuses),
         cmocka_unit_test(test_stable_and_unique),
         cmocka_unit_test(test_cleans_name),
+        cmocka_unit_test(test_large_modes),
+        cmocka_unit_test(test_many_large_modes),
         cmocka_unit_test(test_edid_decode_finds_no_failure),
     };
     return cmocka_run_group_tests_name("edid", tests, NULL, NULL);
