@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The configuration: what the INI file, -o and the defaults come to. Loaded
- * once at start, on one thread, and read-only afterwards.
+ * The configuration: what the INI file, -o and the defaults come to. Loop
+ * thread. What may change while oriel runs, server/reload.h changes.
  *
  * config_table.c holds the one table of keys from which parsing, defaults,
  * the printed file and the messages follow.
@@ -22,6 +22,8 @@
 #define CONFIG_INPUT_DEVICES 3
 #define CONFIG_NAME_SIZE 128
 #define CONFIG_XKB_SIZE 128
+#define CONFIG_MODULES_SIZE 256
+#define CONFIG_TRACE_SIZE 256
 
 enum config_transport { CONFIG_TRANSPORT_VHOST_USER };
 enum config_renderer { CONFIG_RENDERER_AUTO, CONFIG_RENDERER_2D };
@@ -31,7 +33,14 @@ enum config_start { CONFIG_START_LAZY, CONFIG_START_EAGER };
 /* Which heads an output serves. */
 struct config_heads {
     bool each;     /* head N on port + N */
-    uint32_t head; /* the one, unless each */
+    bool all;      /* all heads in one picture */
+    uint32_t head; /* else the one */
+};
+
+/* What is logged: the level of all, and those of single modules. */
+struct config_levels {
+    uint32_t level; /* enum log_level */
+    char modules[CONFIG_MODULES_SIZE]; /* as log_set_modules() takes it */
 };
 
 struct config_listen {
@@ -69,6 +78,10 @@ struct config {
         uint32_t transport; /* enum config_transport */
         uint32_t renderer;  /* enum config_renderer */
         uint32_t heads;     /* 1..HEAD_MAX_HEADS */
+        uint64_t max_resource_bytes;
+        uint32_t max_resources;
+        uint32_t max_backing_entries;
+        uint32_t max_scanout_size; /* pixels */
     } gpu;
     struct config_head heads[HEAD_MAX_HEADS];
     struct {
@@ -88,6 +101,12 @@ struct config {
         struct config_listen listen;
         struct config_heads heads;
         char password_file[PATH_MAX]; /* empty: no password */
+        char view_password_file[PATH_MAX]; /* of viewers that only look; empty: none */
+        uint32_t share;                    /* enum link_share */
+        uint32_t handshake_timeout;        /* seconds */
+        uint32_t login_delay;              /* seconds */
+        uint32_t max_viewers, max_viewers_per_address;
+        uint64_t max_bytes;
         uint32_t idle_timeout;        /* seconds, 0: never */
         uint32_t start;               /* enum config_start */
     } vnc;
@@ -95,7 +114,12 @@ struct config {
         char socket[ADDRESS_PATH_SIZE]; /* empty: none */
     } control;
     struct {
-        uint32_t level; /* enum log_level */
+        uint32_t mode; /* enum link_sandbox */
+    } sandbox;
+    struct {
+        struct config_levels levels;
+        uint32_t format; /* enum log_format */
+        char trace[CONFIG_TRACE_SIZE];
     } log;
 };
 

@@ -21,24 +21,29 @@ static void check_head_sections(struct config_loader *loader)
     }
 }
 
-/* What no EDID can say the guest would never learn. */
+/* What the guest may not show, or no EDID can say, no monitor prefers. */
 static void check_mode(struct config_loader *loader, int head, const char *key,
                        const struct mode *mode)
 {
     struct config_place place = config_loader_place(loader, CONFIG_HEAD_SECTION, key, head);
     const struct edid_params params = {.name = "", .preferred = *mode};
+    const uint32_t most = loader->config->gpu.max_scanout_size;
+    bool too_large = mode->width > most || mode->height > most;
     uint8_t edid[EDID_MAX_SIZE];
     char section[16], value[48];
 
-    if (edid_generate(&params, edid, sizeof(edid)) >= 0)
+    if (!too_large && edid_generate(&params, edid, sizeof(edid)) >= 0)
         return;
     snprintf(section, sizeof(section), "head.%d", head);
     snprintf(value, sizeof(value), "%ux%u@%u", mode->width, mode->height, mode->refresh);
     place.section = section;
     place.value = value;
-    config_error(loader->errors, &place,
-                 "is more than an EDID can describe (4095x4095 pixels, "
-                 "655 million of them per second)");
+    if (too_large)
+        config_error(loader->errors, &place, "is more than [gpu].max-scanout-size, %u pixels",
+                     most);
+    else
+        config_error(loader->errors, &place,
+                     "no monitor could show that many frames per second");
 }
 
 static void check_modes(struct config_loader *loader)
@@ -62,22 +67,46 @@ static void check_address(struct config_loader *loader, const struct address *ad
     place.value = text;
     if (!config->vnc.heads.each || config->gpu.heads == 1)
         return;
-    if (!address_depends_on_head(address))
+    if (address->kind == ADDRESS_FD)
+        config_error(loader->errors, &place,
+                     "one socket cannot serve each head; use heads = all or a head's number");
+    else if (!address_depends_on_head(address))
         config_error(loader->errors, &place, "each head needs a path of its own: use %%h");
     else if (address_for_head(address, config->gpu.heads - 1, &last) == -ERANGE)
         config_error(loader->errors, &place, "head %u would need a port above 65535",
                      config->gpu.heads - 1);
 }
 
+static void check_same_addresses(struct config_loader *loader)
+{
+    const struct config_listen *listen = &loader->config->vnc.listen;
+    for (uint32_t i = 0; i < listen->count; i++) {
+        const struct address *address = &listen->addresses[i];
+        for (uint32_t j = 0; j < i; j++) {
+            /* Each port 0 is another port. */
+            if (!address_equal(address, &listen->addresses[j]) ||
+                (address->kind == ADDRESS_TCP && address->port == 0))
+                continue;
+            struct config_place place = config_loader_place(loader, "vnc", "listen", PATHS_NO_HEAD);
+            char text[ADDRESS_TEXT_SIZE];
+            address_format(address, text);
+            place.value = text;
+            config_error(loader->errors, &place, "is there twice");
+        }
+    }
+}
+
 static void check_vnc(struct config_loader *loader)
 {
     const struct config *config = loader->config;
     struct config_place place = config_loader_place(loader, "vnc", "heads", PATHS_NO_HEAD);
-    if (!config->vnc.heads.each && config->vnc.heads.head >= config->gpu.heads)
+    if (!config->vnc.heads.each && !config->vnc.heads.all &&
+        config->vnc.heads.head >= config->gpu.heads)
         config_error(loader->errors, &place, "%u: there is no such head; [gpu].heads is %u",
                      config->vnc.heads.head, config->gpu.heads);
     for (uint32_t i = 0; i < config->vnc.listen.count; i++)
         check_address(loader, &config->vnc.listen.addresses[i]);
+    check_same_addresses(loader);
 }
 
 static void check_sockets(struct config_loader *loader)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "server/config_table.h"
+#include "device/gpu.h"
 #include "device/seat.h"
+#include "net/link.h"
 #include "server/config.h"
 #include "server/config_loader.h"
 #include "server/config_types.h"
@@ -30,16 +32,40 @@ static const struct config_choice starts[] = {
     {"eager", CONFIG_START_EAGER, NULL},
     {0},
 };
-static const struct config_choice levels[] = {
-    {"error", LOG_ERROR, NULL},
-    {"warning", LOG_WARNING, NULL},
-    {"info", LOG_INFO, NULL},
-    {"debug", LOG_DEBUG, NULL},
+static const struct config_choice shares[] = {
+    {"ignore", LINK_SHARE_IGNORE, NULL},
+    {"allow-exclusive", LINK_SHARE_ALLOW_EXCLUSIVE, NULL},
+    {"force-shared", LINK_SHARE_FORCE_SHARED, NULL},
+    {0},
+};
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+/* The runtime of a sanitizer cannot live in the sandbox. */
+#define REQUIRE_REFUSED "this build has a sanitizer, which cannot run in the sandbox"
+#else
+#define REQUIRE_REFUSED NULL
+#endif
+static const struct config_choice sandboxes[] = {
+    {"on", LINK_SANDBOX_ON, NULL},
+    {"off", LINK_SANDBOX_OFF, NULL},
+    {"require", LINK_SANDBOX_REQUIRE, REQUIRE_REFUSED},
+    {0},
+};
+static const struct config_choice formats[] = {
+    {"text", LOG_TEXT, NULL},
+    {"json", LOG_JSON, NULL},
     {0},
 };
 static const struct config_range head_count = {1, HEAD_MAX_HEADS, ""};
+static const struct config_bytes_range resource_bytes = {16ull << 20, 64ull << 30};
+static const struct config_range resource_count = {16, 65536, ""};
+static const struct config_range backing_entries = {16, GPU_MAX_BACKING_ENTRIES, ""};
+static const struct config_range scanout_size = {64, CANVAS_MAX_SIZE, "pixels"};
 static const struct config_range fps = {1, 1000, ""};
 static const struct config_range idle_seconds = {0, 86400, "s"};
+static const struct config_range handshake_seconds = {1, 600, "s"};
+static const struct config_range delay_seconds = {0, 60, "s"};
+static const struct config_range viewer_count = {1, 256, ""};
+static const struct config_bytes_range viewer_bytes = {1ull << 20, 64ull << 30};
 static const struct config_text vm_name = {CONFIG_NAME_SIZE, false};
 static const struct config_text monitor_name = {HEAD_NAME_SIZE, false};
 static const struct config_text xkb_name = {CONFIG_XKB_SIZE, true};
@@ -58,13 +84,14 @@ const struct config_section config_sections[] = {
     {"vmm", "The virtual machine monitor itself."},
     {"vnc", "The screens over VNC."},
     {"control", "The control socket, for orielctl and for programs."},
+    {"sandbox", "What the programs that face the network may still do once they run."},
     {"log", "What is written to standard error."},
 };
 const size_t config_nsections = sizeof(config_sections) / sizeof(config_sections[0]);
 
 /* Sections stand together and in the order of config_sections. */
 const struct config_key config_keys[] = {
-    {"gpu", "name", &config_type_text, &vm_name, CONFIG(gpu.name), "Oriel", false,
+    {"gpu", "name", &config_type_text, &vm_name, CONFIG(gpu.name), "Oriel", true,
      "The name of the virtual machine: viewers show it in their title bars."},
     {"gpu", "socket", &config_type_path, &socket_path, CONFIG(gpu.socket), "%t/gpu.sock", false,
      "The unix socket on which the VMM finds the GPU. %t is the runtime directory: "
@@ -75,6 +102,18 @@ const struct config_key config_keys[] = {
      "Who draws for the guest. auto takes the best that there is."},
     {"gpu", "heads", &config_type_number, &head_count, CONFIG(gpu.heads), "1", false,
      "How many heads the GPU has. The VMM must offer as many (QEMU: max_outputs=)."},
+    {"gpu", "max-resource-bytes", &config_type_bytes, &resource_bytes,
+     CONFIG(gpu.max_resource_bytes), "1G", false,
+     "The most memory that the guest's pictures may take here, beside its own. A picture is "
+     "four bytes a pixel, and guests have two or three of each screen's size."},
+    {"gpu", "max-resources", &config_type_number, &resource_count, CONFIG(gpu.max_resources),
+     "65536", false, "The most pictures that the guest may have."},
+    {"gpu", "max-backing-entries", &config_type_number, &backing_entries,
+     CONFIG(gpu.max_backing_entries), "16384", false,
+     "The most pieces in which a picture may lie in the guest's memory. All pictures together "
+     "may have one for each 4 KiB of max-resource-bytes and one more each."},
+    {"gpu", "max-scanout-size", &config_type_number, &scanout_size, CONFIG(gpu.max_scanout_size),
+     "8192", false, "The most pixels, each way, that a head may show."},
 
     {CONFIG_HEAD_SECTION, "name", &config_type_text, &monitor_name, HEAD(name), "Oriel %h", false,
      "The name of the monitor in its EDID. %h is the number of the head."},
@@ -117,24 +156,52 @@ const struct config_key config_keys[] = {
      "QEMU's QMP socket (-qmp unix:PATH,server=on,wait=off). Through it, keys and pointers reach "
      "firmware and boot loaders, which have no virtio-input driver. Nothing: they do not."},
 
-    {"vnc", "listen", &config_type_listen, NULL, CONFIG(vnc.listen), "tcp:127.0.0.1:5900", false,
+    {"vnc", "listen", &config_type_listen, NULL, CONFIG(vnc.listen), "tcp:127.0.0.1:5900", true,
      "Where viewers connect. Port 0 takes a free one (orielctl status tells it); in a path %h "
-     "is the number of the head and %t the runtime directory. Nothing: no VNC."},
+     "is the number of the head and %t the runtime directory; fd:N is a listening socket that "
+     "was handed to oriel. Nothing: no VNC."},
     {"vnc", "heads", &config_type_heads, NULL, CONFIG(vnc.heads), "each", false,
-     "Which heads are served. each: head N on port + N."},
+     "Which heads are served. each: head N on port + N. all: the whole layout in one picture."},
     {"vnc", "password-file", &config_type_path, &optional_path, CONFIG(vnc.password_file), "", true,
      "The file whose first line is the password for viewers, of which VNC takes 8 bytes. "
      "Nothing: no password."},
+    {"vnc", "view-only-password-file", &config_type_path, &optional_path,
+     CONFIG(vnc.view_password_file), "", true,
+     "The file with another password: who uses that one may look but not touch. Nothing: there "
+     "is none."},
+    {"vnc", "share", &config_type_choice, shares, CONFIG(vnc.share), "ignore", true,
+     "What becomes of a viewer that asks to be alone. ignore: all share, whatever they ask for. "
+     "allow-exclusive: the others are hung up on. force-shared: it is refused."},
+    {"vnc", "handshake-timeout", &config_type_number, &handshake_seconds,
+     CONFIG(vnc.handshake_timeout), "30", true, "Who has not logged in by then is hung up on."},
+    {"vnc", "login-delay", &config_type_number, &delay_seconds, CONFIG(vnc.login_delay), "2", true,
+     "After a wrong password, the next attempt from the same address is answered so much later."},
+    {"vnc", "max-viewers", &config_type_number, &viewer_count, CONFIG(vnc.max_viewers), "64", true,
+     "At most so many connections in all, those in the handshake too. Further ones wait."},
+    {"vnc", "max-viewers-per-address", &config_type_number, &viewer_count,
+     CONFIG(vnc.max_viewers_per_address), "32", true,
+     "At most so many of them from one address. Further ones are refused."},
+    {"vnc", "max-bytes", &config_type_bytes, &viewer_bytes, CONFIG(vnc.max_bytes), "256M", true,
+     "While so much waits for viewers to read it, no further update begins for any of them."},
     {"vnc", "idle-timeout", &config_type_number, &idle_seconds, CONFIG(vnc.idle_timeout), "60",
-     false, "After so long without viewers oriel-vnc ends. 0: never, as with start = eager."},
+     true, "After so long without viewers oriel-vnc ends. 0: never, as with start = eager."},
     {"vnc", "start", &config_type_choice, starts, CONFIG(vnc.start), "lazy", false,
      "Whether oriel-vnc starts when someone connects (lazy) or at once (eager)."},
 
     {"control", "socket", &config_type_path, &optional_socket_path, CONFIG(control.socket),
      "%t/control.sock", false, "The control socket. Nothing: none."},
 
-    {"log", "level", &config_type_choice, levels, CONFIG(log.level), "info", true,
-     "The least important kind of line that is written."},
+    {"sandbox", "mode", &config_type_choice, sandboxes, CONFIG(sandbox.mode), "on", false,
+     "on: as much as this kernel gives. require: all of it, or nobody is served. off: nothing, "
+     "for debugging."},
+
+    {"log", "level", &config_type_levels, NULL, CONFIG(log.levels), "info", true,
+     "The least important kind of line that is written, for all and for single modules."},
+    {"log", "format", &config_type_choice, formats, CONFIG(log.format), "text", true,
+     "Lines for people, or one JSON object each."},
+    {"log", "trace", &config_type_trace, NULL, CONFIG(log.trace), "", true,
+     "Which trace points write a line each time they are passed: gpu_*,head_frame. oriel --help "
+     "does not list them, orielctl trace does. Nothing: none."},
 };
 const size_t config_nkeys = sizeof(config_keys) / sizeof(config_keys[0]);
 
@@ -152,6 +219,26 @@ void *config_table_field(const struct config_key *key, struct config *config, in
     if (strcmp(key->section, CONFIG_HEAD_SECTION) == 0)
         base = (char *)&config->heads[head];
     return base + key->offset;
+}
+
+static size_t field_size(const struct config_key *key)
+{
+    const struct config_text *text = key->params;
+    return key->type->size != 0 ? key->type->size : text->size;
+}
+
+bool config_table_equal(const struct config_key *key, const struct config *a,
+                        const struct config *b, int head)
+{
+    return key->type->equal(config_table_field(key, (struct config *)a, head),
+                            config_table_field(key, (struct config *)b, head));
+}
+
+void config_table_copy(const struct config_key *key, struct config *to, const struct config *from,
+                       int head)
+{
+    memcpy(config_table_field(key, to, head),
+           config_table_field(key, (struct config *)from, head), field_size(key));
 }
 
 _Static_assert(sizeof(config_keys) / sizeof(config_keys[0]) <= CONFIG_MAX_KEYS,

@@ -26,6 +26,10 @@ struct config_type {
                  char *reason);
     /* What is accepted: "a number from 1 to 16". */
     void (*describe)(const struct config_key *key, char *out, size_t cap);
+    /* Bytes of the field; 0: that of the text in the key's params. */
+    size_t size;
+    /* Whether two fields say the same. */
+    bool (*equal)(const void *a, const void *b);
 };
 
 /* One word that a key accepts, or refuses with a reason. */
@@ -38,6 +42,10 @@ struct config_choice {
 struct config_range {
     uint32_t min, max;
     const char *unit; /* "s", or "" */
+};
+
+struct config_bytes_range {
+    uint64_t min, max;
 };
 
 /* How long a text may be, and whether it may be empty. */
@@ -73,5 +81,10 @@ const struct config_key *config_table_find(const char *section, const char *name
 /* The field of `key` in a struct config; `head` counts for keys of heads. */
 struct config;
 void *config_table_field(const struct config_key *key, struct config *config, int head);
+/* Whether two configurations say the same for a key, and making it so. */
+bool config_table_equal(const struct config_key *key, const struct config *a,
+                        const struct config *b, int head);
+void config_table_copy(const struct config_key *key, struct config *to, const struct config *from,
+                       int head);
 
 #endif

@@ -101,6 +101,43 @@ static void number_describe(const struct config_key *key, char *out, size_t cap)
              range->unit[0] != '\0' ? " " : "", range->unit);
 }
 
+/* Suffixes of a number of bytes: K, M and G, powers of 1024. */
+static int take_unit(const char **text, unsigned *shift)
+{
+    static const char units[] = "KMG";
+    const char *unit = **text != '\0' ? strchr(units, **text) : NULL;
+    *shift = 0;
+    if (unit != NULL) {
+        *shift = 10 * (unsigned)(unit - units + 1);
+        (*text)++;
+    }
+    return **text == '\0' ? 0 : -EINVAL;
+}
+
+static int bytes_parse(const struct config_key *key, const char *text, int head, void *field,
+                       char *reason)
+{
+    const struct config_bytes_range *range = key->params;
+    uint32_t number;
+    unsigned shift;
+    (void)head;
+    (void)reason;
+    if (take_number(&text, UINT32_MAX, &number) != 0 || take_unit(&text, &shift) != 0)
+        return -EINVAL;
+    uint64_t value = (uint64_t)number << shift;
+    if (value < range->min || value > range->max)
+        return -EINVAL;
+    *(uint64_t *)field = value;
+    return 0;
+}
+
+static void bytes_describe(const struct config_key *key, char *out, size_t cap)
+{
+    const struct config_bytes_range *range = key->params;
+    snprintf(out, cap, "a number of bytes, as in 512M or 2G, from %lluM to %lluG",
+             (unsigned long long)(range->min >> 20), (unsigned long long)(range->max >> 30));
+}
+
 /* Text without %-signs of its own but %h and %%. */
 static int text_parse(const struct config_key *key, const char *text, int head, void *field,
                       char *reason)
@@ -299,22 +336,20 @@ static void listen_describe(const struct config_key *key, char *out, size_t cap)
 {
     (void)key;
     snprintf(out, cap,
-             "addresses as in tcp:127.0.0.1:5900, tcp:[::1]:0 or unix:%%t/vnc.%%h.sock, "
+             "addresses as in tcp:127.0.0.1:5900, tcp:[::1]:0, unix:%%t/vnc.%%h.sock or fd:3, "
              "separated by spaces, or nothing");
 }
 
 static int heads_parse(const struct config_key *key, const char *text, int head, void *field,
                        char *reason)
 {
-    struct config_heads heads = {.each = strcmp(text, "each") == 0};
+    struct config_heads heads = {.each = strcmp(text, "each") == 0,
+                                 .all = strcmp(text, "all") == 0};
     (void)key;
     (void)head;
-    if (strcmp(text, "all") == 0) {
-        snprintf(reason, CONFIG_REASON_SIZE,
-                 "one connection for the whole layout is not built yet; each or a head's number");
-        return -EINVAL;
-    }
-    if (!heads.each && (take_number(&text, HEAD_MAX_HEADS - 1, &heads.head) != 0 || *text != '\0'))
+    (void)reason;
+    if (!heads.each && !heads.all &&
+        (take_number(&text, HEAD_MAX_HEADS - 1, &heads.head) != 0 || *text != '\0'))
         return -EINVAL;
     *(struct config_heads *)field = heads;
     return 0;
@@ -323,16 +358,90 @@ static int heads_parse(const struct config_key *key, const char *text, int head,
 static void heads_describe(const struct config_key *key, char *out, size_t cap)
 {
     (void)key;
-    snprintf(out, cap, "each, or the number of one head from 0 to %d", HEAD_MAX_HEADS - 1);
+    snprintf(out, cap, "each, all, or the number of one head from 0 to %d", HEAD_MAX_HEADS - 1);
 }
 
-const struct config_type config_type_choice = {choice_parse, choice_describe};
-const struct config_type config_type_number = {number_parse, number_describe};
-const struct config_type config_type_text = {text_parse, text_describe};
-const struct config_type config_type_path = {path_parse, path_describe};
-const struct config_type config_type_mode = {mode_parse, mode_describe};
-const struct config_type config_type_modes = {modes_parse, modes_describe};
-const struct config_type config_type_position = {position_parse, position_describe};
-const struct config_type config_type_size_mm = {size_mm_parse, size_mm_describe};
-const struct config_type config_type_listen = {listen_parse, listen_describe};
-const struct config_type config_type_heads = {heads_parse, heads_describe};
+/* ---- Whether two values say the same ---- */
+
+static bool number_equal(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(uint32_t)) == 0;
+}
+
+static bool bytes_equal(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(uint64_t)) == 0;
+}
+
+static bool text_equal(const void *a, const void *b)
+{
+    return strcmp(a, b) == 0;
+}
+
+static bool same_mode(const struct mode *a, const struct mode *b)
+{
+    return a->width == b->width && a->height == b->height && a->refresh == b->refresh;
+}
+
+static bool mode_equal(const void *a, const void *b)
+{
+    return same_mode(a, b);
+}
+
+static bool modes_equal(const void *a, const void *b)
+{
+    const struct config_modes *m = a, *n = b;
+    uint32_t i = 0;
+    while (i < m->count && i < n->count && same_mode(&m->modes[i], &n->modes[i]))
+        i++;
+    return i == m->count && i == n->count;
+}
+
+/* Those that are not set have been placed when the configuration was loaded. */
+static bool position_equal(const void *a, const void *b)
+{
+    const struct config_position *m = a, *n = b;
+    return m->x == n->x && m->y == n->y;
+}
+
+static bool size_mm_equal(const void *a, const void *b)
+{
+    const struct config_size_mm *m = a, *n = b;
+    return m->width == n->width && m->height == n->height;
+}
+
+static bool listen_equal(const void *a, const void *b)
+{
+    const struct config_listen *m = a, *n = b;
+    uint32_t i = 0;
+    while (i < m->count && i < n->count && address_equal(&m->addresses[i], &n->addresses[i]))
+        i++;
+    return i == m->count && i == n->count;
+}
+
+static bool heads_equal(const void *a, const void *b)
+{
+    const struct config_heads *m = a, *n = b;
+    return m->each == n->each && m->all == n->all && m->head == n->head;
+}
+
+#define NUMBER .size = sizeof(uint32_t), .equal = number_equal
+#define TEXT .size = 0, .equal = text_equal
+const struct config_type config_type_choice = {choice_parse, choice_describe, NUMBER};
+const struct config_type config_type_number = {number_parse, number_describe, NUMBER};
+const struct config_type config_type_bytes = {bytes_parse, bytes_describe, sizeof(uint64_t),
+                                              bytes_equal};
+const struct config_type config_type_text = {text_parse, text_describe, TEXT};
+const struct config_type config_type_path = {path_parse, path_describe, TEXT};
+const struct config_type config_type_mode = {mode_parse, mode_describe, sizeof(struct mode),
+                                             mode_equal};
+const struct config_type config_type_modes = {modes_parse, modes_describe,
+                                              sizeof(struct config_modes), modes_equal};
+const struct config_type config_type_position = {
+    position_parse, position_describe, sizeof(struct config_position), position_equal};
+const struct config_type config_type_size_mm = {size_mm_parse, size_mm_describe,
+                                                sizeof(struct config_size_mm), size_mm_equal};
+const struct config_type config_type_listen = {listen_parse, listen_describe,
+                                               sizeof(struct config_listen), listen_equal};
+const struct config_type config_type_heads = {heads_parse, heads_describe,
+                                              sizeof(struct config_heads), heads_equal};

@@ -10,6 +10,7 @@
 
 extern const struct config_type config_type_choice;   /* uint32_t, struct config_choice[] */
 extern const struct config_type config_type_number;   /* uint32_t, struct config_range */
+extern const struct config_type config_type_bytes;    /* uint64_t, struct config_bytes_range */
 extern const struct config_type config_type_text;     /* char[], struct config_text */
 extern const struct config_type config_type_path;     /* char[], struct config_text */
 extern const struct config_type config_type_mode;     /* struct mode */
@@ -18,5 +19,8 @@ extern const struct config_type config_type_position; /* struct config_position 
 extern const struct config_type config_type_size_mm;  /* struct config_size_mm */
 extern const struct config_type config_type_listen;   /* struct config_listen */
 extern const struct config_type config_type_heads;    /* struct config_heads */
+/* config_types_log.c: */
+extern const struct config_type config_type_levels;   /* struct config_levels */
+extern const struct config_type config_type_trace;    /* char[CONFIG_TRACE_SIZE] */
 
 #endif

@@ -54,6 +54,9 @@ static int open_handles(struct core *core)
     if (r < 0)
         return r;
     core->stop_async.data = core;
+    r = loop_meter_start(&core->meter, &core->loop);
+    if (r < 0)
+        return r;
     uv_timer_init(&core->loop, &core->deadline);
     core->deadline.data = core;
     for (int i = 0; i < 2; i++) {
@@ -128,7 +131,12 @@ static int open_gpu_listener(struct core *core, int fd, struct listener **listen
 static int open_gpu(struct core *core, int fd)
 {
     struct listener *listener;
-    const struct gpu_limits limits = GPU_LIMITS_DEFAULT;
+    const struct gpu_limits limits = {
+        .max_resource_bytes = core->config->gpu.max_resource_bytes,
+        .max_resources = core->config->gpu.max_resources,
+        .max_backing_entries = core->config->gpu.max_backing_entries,
+        .max_scanout_size = core->config->gpu.max_scanout_size,
+    };
     int r = open_gpu_listener(core, fd, &listener);
     if (r < 0)
         return r;

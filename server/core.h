@@ -13,6 +13,7 @@
 #include "server/control/control.h"
 #include "server/input.h"
 #include "server/listener.h"
+#include "server/loop_meter.h"
 #include "server/output.h"
 
 #include <limits.h>
@@ -48,6 +49,7 @@ struct core {
     uv_signal_t signals[2];
     uv_async_t stop_async;
     uv_timer_t deadline;
+    struct loop_meter meter;
     bool stopping;
     unsigned closing; /* what the present step of the end waits for */
 };

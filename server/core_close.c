@@ -31,6 +31,7 @@ static void close_own_handles(struct core *core)
     /* Who signals twice gets the clean end all the same. */
     signal(SIGTERM, SIG_IGN);
     signal(SIGINT, SIG_IGN);
+    loop_meter_stop(&core->meter);
     uv_close((uv_handle_t *)&core->deadline, NULL);
     uv_close((uv_handle_t *)&core->stop_async, NULL);
 }

@@ -121,6 +121,11 @@ static int act(const struct options *options)
     case OPTIONS_VERSION:
         puts("oriel " ORIEL_VERSION);
         return EXIT_SUCCESS;
+    case OPTIONS_PRINT_CAPABILITIES:
+        /* QEMU's docs/interop/vhost-user.json; features are what the 2D
+         * renderer has none of. */
+        puts("{\"type\":\"gpu\",\"features\":[]}");
+        return EXIT_SUCCESS;
     case OPTIONS_PRINT_CONFIG:
         config_print(stdout);
         return EXIT_SUCCESS;

@@ -10,7 +10,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { OPTION_READY_FD = 256, OPTION_SOCKET_PATH, OPTION_FD, OPTION_PRINT_CONFIG };
+enum { OPTION_READY_FD = 256, OPTION_SOCKET_PATH, OPTION_FD, OPTION_PRINT_CONFIG,
+       OPTION_PRINT_CAPABILITIES };
 
 static const char short_options[] = "+c:Co:L:hV";
 static const struct option long_options[] = {
@@ -22,6 +23,7 @@ static const struct option long_options[] = {
     {"socket-path", required_argument, NULL, OPTION_SOCKET_PATH},
     {"fd", required_argument, NULL, OPTION_FD},
     {"print-config", no_argument, NULL, OPTION_PRINT_CONFIG},
+    {"print-capabilities", no_argument, NULL, OPTION_PRINT_CAPABILITIES},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
     {0},
@@ -41,6 +43,7 @@ void options_print_help(FILE *out)
           "      --socket-path=PATH   listen for the VMM on this unix socket\n"
           "      --fd=N               serve the VMM on this socket, connected or listening\n"
           "      --print-config       print every key, commented, at its default\n"
+          "      --print-capabilities print what this back-end is, as JSON for libvirt\n"
           "  -h, --help               print this\n"
           "  -V, --version            print the version\n"
           "\n"
@@ -129,6 +132,9 @@ static int take_option(struct options *options, int letter, const char *argument
     case OPTION_PRINT_CONFIG:
         options->action = OPTIONS_PRINT_CONFIG;
         return 0;
+    case OPTION_PRINT_CAPABILITIES:
+        options->action = OPTIONS_PRINT_CAPABILITIES;
+        return 0;
     case 'h':
         options->action = OPTIONS_HELP;
         return 0;
@@ -165,7 +171,9 @@ int options_parse(struct options *options, int argc, char **argv)
     while ((letter = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
         if (take_option(options, letter, optarg) != 0)
             return -EINVAL;
-        if (options->action == OPTIONS_HELP || options->action == OPTIONS_VERSION)
+        /* As QEMU's rules for back-ends want it, whatever else is given. */
+        if (options->action == OPTIONS_HELP || options->action == OPTIONS_VERSION ||
+            options->action == OPTIONS_PRINT_CAPABILITIES)
             return 0;
     }
     if (optind < argc)

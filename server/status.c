@@ -58,16 +58,35 @@ static void append_output(const struct output *output, json_t *outputs, json_t *
                                         "shared", (int)viewer->shared));
 }
 
+static json_t *build_guest_errors(const struct core *core)
+{
+    json_t *counts = json_object();
+    for (int kind = 0; core->gpu != NULL && kind < GPU_ERRORS; kind++)
+        json_object_set_new(counts, gpu_error_name((enum gpu_error)kind),
+                            json_integer((json_int_t)gpu_guest_errors(core->gpu)->count[kind]));
+    return counts;
+}
+
+static json_t *build_loop(const struct core *core)
+{
+    struct loop_figures figures;
+    loop_meter_read(&core->meter, &figures);
+    return json_pack("{s:I, s:I, s:I, s:I}", "turns", (json_int_t)figures.turns, "p50_us",
+                     (json_int_t)figures.p50_us, "p99_us", (json_int_t)figures.p99_us, "max_us",
+                     (json_int_t)figures.max_us);
+}
+
 json_t *status_build(const struct core *core)
 {
     json_t *outputs = json_array(), *viewers = json_array();
     bool vmm = core->vhost_user != NULL && vhost_user_connected(core->vhost_user);
     if (core->vnc != NULL)
         append_output(core->vnc, outputs, viewers);
-    return json_pack("{s:s, s:i, s:I, s:s, s:{s:s, s:s, s:b}, s:o, s:o, s:o, s:o}", "version",
+    return json_pack("{s:s, s:i, s:I, s:s, s:{s:s, s:s, s:b, s:o}, s:o, s:o, s:o, s:o, s:o}", "version",
                      ORIEL_VERSION, "pid", (int)getpid(), "uptime_ms",
                      (json_int_t)core_uptime_ms(core), "name", core->config->gpu.name, "gpu",
                      "transport", "vhost-user", "renderer", "2d", "vmm_connected", (int)vmm,
+                     "guest_errors", build_guest_errors(core), "loop", build_loop(core),
                      "heads", build_heads(core), "listeners", build_listeners(core), "outputs",
                      outputs, "viewers", viewers);
 }

@@ -58,6 +58,10 @@ static void test_defaults_hold_without_any_file(void **state)
     assert_string_equal(config.gpu.socket, "/run/user/7/oriel/gpu.sock");
     assert_int_equal(config.gpu.heads, 1);
     assert_int_equal(config.gpu.renderer, CONFIG_RENDERER_AUTO);
+    assert_int_equal(config.gpu.max_resource_bytes, 1ull << 30);
+    assert_int_equal(config.gpu.max_resources, 65536);
+    assert_int_equal(config.gpu.max_backing_entries, 16384);
+    assert_int_equal(config.gpu.max_scanout_size, 8192);
     assert_int_equal(config.heads[0].mode.width, 1280);
     assert_int_equal(config.heads[0].mode.height, 800);
     assert_int_equal(config.heads[0].mode.refresh, 60);
@@ -73,6 +77,22 @@ static void test_defaults_hold_without_any_file(void **state)
     assert_int_equal(config.vnc.start, CONFIG_START_LAZY);
     assert_string_equal(config.control.socket, "/run/user/7/oriel/control.sock");
     assert_int_equal(config.log.level, LOG_INFO);
+}
+
+static void test_numbers_of_bytes(void **state)
+{
+    static const struct {
+        const char *text;
+        uint64_t bytes;
+    } good[] = {{"16777216", 16u << 20}, {"16384K", 16u << 20}, {"512M", 512u << 20},
+                {"64G", 64ull << 30},    {"017M", 17u << 20},   {"4194304K", 4ull << 30}};
+    char override[64];
+    (void)state;
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        snprintf(override, sizeof(override), "gpu.max-resource-bytes=%s", good[i].text);
+        assert_int_equal(load_one(override), 0);
+        assert_int_equal(config.gpu.max_resource_bytes, good[i].bytes);
+    }
 }
 
 static void test_root_without_runtime_directory_uses_run(void **state)
@@ -180,6 +200,20 @@ static const struct {
     {"gpu.heads=+1", "expected a number"},
     {"gpu.heads=99999999999999999999", "expected a number"},
     {"gpu.heads= 1", "expected a number"},
+    {"gpu.max-resource-bytes=15M",
+     "[gpu].max-resource-bytes: 15M: expected a number of bytes, as in 512M or 2G, from 16M to 64G"},
+    {"gpu.max-resource-bytes=65G", "expected a number of bytes"},
+    {"gpu.max-resource-bytes=4294967295G", "expected a number of bytes"},
+    {"gpu.max-resource-bytes=4294967296", "expected a number of bytes"},
+    {"gpu.max-resource-bytes=1g", "expected a number of bytes"},
+    {"gpu.max-resource-bytes=1GB", "expected a number of bytes"},
+    {"gpu.max-resource-bytes=G", "expected a number of bytes"},
+    {"gpu.max-resource-bytes=", "expected a number of bytes"},
+    {"gpu.max-resources=65537", "expected a number from 16 to 65536"},
+    {"gpu.max-backing-entries=65537", "expected a number from 16 to 65536"},
+    {"gpu.max-scanout-size=63", "expected a number from 64 to 16384 pixels"},
+    {"head.0.mode=8193x1000", "is more than [gpu].max-scanout-size, 8192 pixels"},
+    {"head.0.modes=640x480 1000x8193", "1000x8193@60: is more than [gpu].max-scanout-size"},
     {"gpu.renderer=virgl", "[gpu].renderer: virgl: 3D is not built yet; auto or 2d is accepted"},
     {"gpu.renderer=2D", "expected auto or 2d"},
     {"gpu.transport=vfio-user", "vfio-user is not built yet"},
@@ -203,8 +237,7 @@ static const struct {
     {"head.0.mode=1280x800@60.5", "expected WIDTHxHEIGHT"},
     {"head.0.mode=63x800", "expected WIDTHxHEIGHT"},
     {"head.0.mode=16385x800", "expected WIDTHxHEIGHT"},
-    {"head.0.mode=4096x2160", "[head.0].mode: 4096x2160@60: is more than an EDID can describe"},
-    {"head.0.modes=800x600 3840x2160@400", "[head.0].modes: 3840x2160@400: is more than an EDID"},
+    {"head.0.modes=800x600 16384x9000", "[head.0].modes: 16384x9000@60: is more than [gpu]"},
     {"head.0.modes=800x600,1024x768", "expected modes as in 1920x1080@60"},
     {"head.0.modes=1x1", "expected modes"},
     {"head.0.max-fps=0", "expected a number from 1 to 1000"},
@@ -336,6 +369,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_defaults_hold_without_any_file, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_numbers_of_bytes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_root_without_runtime_directory_uses_run, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(

@@ -186,8 +186,10 @@ static void test_errors_across_keys_name_the_line_of_the_key(void **state)
 {
     struct fixture *fixture = *state;
     expect_error(fixture, "[vnc]\n\nheads = 4\n", ":3: [vnc].heads: 4: there is no such head");
-    expect_error(fixture, "[head.0]\nmode = 5120x2880\n",
-                 ":2: [head.0].mode: 5120x2880@60: is more than an EDID can describe");
+    expect_error(fixture, "[head.0]\nmode = 5120x2880\n[gpu]\nmax-scanout-size = 4096\n",
+                 ":2: [head.0].mode: 5120x2880@60: is more than [gpu].max-scanout-size, 4096");
+    expect_error(fixture, "[gpu]\nmax-scanout-size = 16384\n[head.0]\nmode = 16384x16384@1000\n",
+                 ":4: [head.0].mode: 16384x16384@1000: no monitor could show that many frames");
 }
 
 /* inih would cut such lines in two. */
