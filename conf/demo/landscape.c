@@ -161,11 +161,13 @@ static void paint_clouds(struct landscape *land)
             uint32_t row = (uint32_t)y * 5 / 2;
             uint32_t n = (lattice_noise(x, row, 8, 100) * 8 + lattice_noise(x, row, 7, 300) * 4 +
                           lattice_noise(x, row, 6, 500) * 2 + lattice_noise(x, row, 5, 700) +
-                          lattice_noise(x, row, 4, 900) / 2) * 2 / 31;
+                          lattice_noise(x, row, 4, 900) / 2) *
+                         2 / 31;
             int dense = ((int)n - threshold) * 4;
 
-            land->clouds[(size_t)y * CLOUD_PERIOD + x] =
-                (uint8_t)(dense < 0 ? 0 : dense > 190 ? 190 : dense);
+            land->clouds[(size_t)y * CLOUD_PERIOD + x] = (uint8_t)(dense < 0     ? 0
+                                                                   : dense > 190 ? 190
+                                                                                 : dense);
         }
     }
 }
@@ -190,7 +192,9 @@ static void add_stars(struct landscape *land, int count)
 
         if (length(mx, my) < 0.09f || land->veil[y * land->width + x] < 255)
             continue;
-        add_spark(land, (struct spark){.x = x, .y = y, .length = i % 9 == 0 ? 2 : 1,
+        add_spark(land, (struct spark){.x = x,
+                                       .y = y,
+                                       .length = i % 9 == 0 ? 2 : 1,
                                        .colour = i % 5 ? 0xdfe6ff : 0xffe3c0,
                                        .phase = chance(i, 14) * 6.3f,
                                        .speed = 0.6f + 2.2f * chance(i, 15),
@@ -209,10 +213,13 @@ static void add_ripples(struct landscape *land, int count, float scale)
         if (y >= land->height || x < 0 || x >= land->width ||
             (float)y > ridge(HILLS - 1, (float)x / (float)land->width) * (float)land->height - 30)
             continue;
-        add_spark(land, (struct spark){.x = x, .y = y,
+        add_spark(land, (struct spark){.x = x,
+                                       .y = y,
                                        .length = (int)((4 + 12 * below) * scale) + 1,
-                                       .colour = 0xffe9c4, .phase = chance(i, 24) * 6.3f,
-                                       .speed = 1.5f + 2.5f * chance(i, 25), .strength = 0.55f});
+                                       .colour = 0xffe9c4,
+                                       .phase = chance(i, 24) * 6.3f,
+                                       .speed = 1.5f + 2.5f * chance(i, 25),
+                                       .strength = 0.55f});
     }
 }
 
@@ -223,16 +230,20 @@ static void add_lamps(struct landscape *land)
         float u = 0.36f + 0.16f * chance(i, 31) * chance(i, 32) + 0.05f * chance(i, 33);
         int y = (int)((LAKE_TOP - 0.004f - 0.012f * chance(i, 34)) * (float)land->height);
 
-        add_spark(land, (struct spark){.x = (int)(u * (float)land->width), .y = y, .length = 2,
-                                       .colour = 0xffb14e, .phase = chance(i, 35) * 6.3f,
-                                       .speed = 0.5f + chance(i, 36), .strength = 0.9f});
+        add_spark(land, (struct spark){.x = (int)(u * (float)land->width),
+                                       .y = y,
+                                       .length = 2,
+                                       .colour = 0xffb14e,
+                                       .phase = chance(i, 35) * 6.3f,
+                                       .speed = 0.5f + chance(i, 36),
+                                       .strength = 0.9f});
     }
 }
 
 int landscape_init(struct landscape *land, int width, int height, float scale)
 {
-    *land = (struct landscape){.width = width, .height = height,
-                               .horizon = (int)((float)height * LAKE_TOP)};
+    *land = (struct landscape){
+        .width = width, .height = height, .horizon = (int)((float)height * LAKE_TOP)};
     land->still = calloc((size_t)width * (size_t)height, sizeof(uint32_t));
     land->veil = calloc((size_t)width * (size_t)land->horizon, 1);
     land->clouds = calloc((size_t)CLOUD_PERIOD * (size_t)land->horizon, 1);

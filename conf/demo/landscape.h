@@ -19,12 +19,12 @@ struct spark {
 };
 
 struct landscape {
-    int width, height;  /* pixels */
-    int horizon;        /* first row without clouds */
-    uint32_t *still;    /* width x height, without clouds and sparks */
-    uint8_t *veil;      /* width x horizon: how much clouds show, 0 on hills */
-    uint8_t *clouds;    /* CLOUD_PERIOD x horizon, repeats sideways */
-    uint32_t *tint;     /* per row of the sky: the clouds' colour */
+    int width, height; /* pixels */
+    int horizon;       /* first row without clouds */
+    uint32_t *still;   /* width x height, without clouds and sparks */
+    uint8_t *veil;     /* width x horizon: how much clouds show, 0 on hills */
+    uint8_t *clouds;   /* CLOUD_PERIOD x horizon, repeats sideways */
+    uint32_t *tint;    /* per row of the sky: the clouds' colour */
     struct spark sparks[LANDSCAPE_SPARKS];
     int nsparks;
 };

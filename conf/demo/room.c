@@ -17,7 +17,9 @@
 static const struct {
     float middle, half, spring; /* where the arch begins */
 } lights[] = {
-    {-252, 88, 262}, {0, 116, 244}, {252, 88, 262},
+    {-252, 88, 262},
+    {0, 116, 244},
+    {252, 88, 262},
 };
 
 static uint32_t light_index(float x)
@@ -89,7 +91,8 @@ static float cat_distance(struct point p)
     float body = melt(ellipse_distance(q, 0, -32, 30, 34), ellipse_distance(q, -9, -19, 31, 20), 8);
     float chest = melt(ellipse_distance(q, 14, -56, 17, 30),
                        stroke_distance(q, (struct point){21, -36}, (struct point){24, -5}, 6), 6);
-    float head = melt(ellipse_distance(q, 20, -93, 21, 17), ellipse_distance(q, 22, -88, 22, 13), 4);
+    float head =
+        melt(ellipse_distance(q, 20, -93, 21, 17), ellipse_distance(q, 22, -88, 22, 13), 4);
     float near = triangle_distance(q, (struct point){0, -94}, (struct point){17, -106},
                                    (struct point){2, -122});
     float far = triangle_distance(q, (struct point){24, -106}, (struct point){41, -94},

@@ -9,10 +9,10 @@
 #include <stdint.h>
 
 struct room {
-    int width, height;                       /* of the screen, pixels */
-    float scale;                             /* 1: 800 pixels high */
+    int width, height;                           /* of the screen, pixels */
+    float scale;                                 /* 1: 800 pixels high */
     int view_x, view_y, view_width, view_height; /* the rectangle that holds all glass */
-    uint32_t *wall;                          /* width x height */
+    uint32_t *wall;                              /* width x height */
     uint8_t *glass; /* view_width x view_height: how much of the view shows */
 };
 

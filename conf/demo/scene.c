@@ -59,10 +59,10 @@ static void draw_view(struct scene *scene, struct kms_buffer *buffer, float seco
 
     for (int y = 0; y < room->view_height; y++) {
         const uint8_t *glass = room->glass + (size_t)y * (size_t)room->view_width;
-        const uint32_t *wall = room->wall + (size_t)(y + room->view_y) * (size_t)room->width +
-                               room->view_x;
-        uint32_t *out = buffer->pixels + (size_t)(y + room->view_y) * (buffer->stride / 4) +
-                        room->view_x;
+        const uint32_t *wall =
+            room->wall + (size_t)(y + room->view_y) * (size_t)room->width + room->view_x;
+        uint32_t *out =
+            buffer->pixels + (size_t)(y + room->view_y) * (buffer->stride / 4) + room->view_x;
 
         landscape_row(&scene->land, y, seconds, scene->row);
         next = add_sparks(scene, next, y, seconds);
@@ -90,7 +90,8 @@ static int show_firefly(struct scene *scene)
         return rc;
     for (int y = 0; y < FIREFLY_SIZE; y++) {
         for (int x = 0; x < FIREFLY_SIZE; x++) {
-            float d = length((float)x + 0.5f - FIREFLY_SIZE / 2, (float)y + 0.5f - FIREFLY_SIZE / 2);
+            float d =
+                length((float)x + 0.5f - FIREFLY_SIZE / 2, (float)y + 0.5f - FIREFLY_SIZE / 2);
             float halo = ramp(30, 2, d) * ramp(30, 2, d) * 0.75f;
             uint32_t core = mix(0xffa83c, 0xfffbe6, ramp(6, 2.5f, d));
             float alpha = fmaxf(halo, ramp(5, 3, d));

@@ -57,8 +57,13 @@ def start_process(arguments, **options):
     """A process that does not outlive the test, whatever ends the test."""
     libc = ctypes.CDLL(None)
     options.setdefault('stdin', subprocess.DEVNULL)
-    # 1 is PR_SET_PDEATHSIG.
-    return subprocess.Popen(arguments, preexec_fn=lambda: libc.prctl(1, signal.SIGKILL), **options)
+
+    def prepare():
+        libc.prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+        # A shell that runs the tests behind its back ignores it.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    return subprocess.Popen(arguments, preexec_fn=prepare, **options)
 
 
 def end_process(process, limit=10):
@@ -419,8 +424,13 @@ class GuestTest(unittest.TestCase):
             raise AssertionError('oriel: %s\n%s' % (wrong, cls.screen.messages()[-8000:]))
 
     @classmethod
+    def devices(cls):
+        """What QEMU's command line has for them."""
+        return cls.screen.devices(cls.HEADS)
+
+    @classmethod
     def boot(cls, **options):
-        cls.guest = Guest(cls.directory, cls.screen.devices(cls.HEADS), **options)
+        cls.guest = Guest(cls.directory, cls.devices(), **options)
         cls.addClassCleanup(cls.guest.close)
         if not options.get('firmware'):
             cls.guest.wait_boot()

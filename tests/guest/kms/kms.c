@@ -33,8 +33,11 @@ int kms_buffer_create(struct kms *kms, struct kms_buffer *buffer, uint32_t width
     rc = kms_ioctl(kms, DRM_IOCTL_MODE_CREATE_DUMB, &create);
     if (rc)
         return rc;
-    *buffer = (struct kms_buffer){.width = width, .height = height, .stride = create.pitch,
-                                  .handle = create.handle, .size = create.size};
+    *buffer = (struct kms_buffer){.width = width,
+                                  .height = height,
+                                  .stride = create.pitch,
+                                  .handle = create.handle,
+                                  .size = create.size};
     fb.handles[0] = create.handle;
     fb.pitches[0] = create.pitch;
     rc = kms_ioctl(kms, DRM_IOCTL_MODE_ADDFB2, &fb);
@@ -45,8 +48,8 @@ int kms_buffer_create(struct kms *kms, struct kms_buffer *buffer, uint32_t width
     rc = kms_ioctl(kms, DRM_IOCTL_MODE_MAP_DUMB, &map);
     if (rc)
         goto fail;
-    pixels = mmap(NULL, create.size, PROT_READ | PROT_WRITE, MAP_SHARED, kms->fd,
-                  (off_t)map.offset);
+    pixels =
+        mmap(NULL, create.size, PROT_READ | PROT_WRITE, MAP_SHARED, kms->fd, (off_t)map.offset);
     rc = pixels == MAP_FAILED ? -errno : 0;
     if (rc)
         goto fail;
@@ -71,8 +74,7 @@ void kms_buffer_destroy(struct kms *kms, struct kms_buffer *buffer)
 }
 
 /* Reads the connector's modes; -ENODEV when no monitor is connected. */
-static int kms_head_init(struct kms *kms, struct kms_head *head, uint32_t connector,
-                         uint32_t crtc)
+static int kms_head_init(struct kms *kms, struct kms_head *head, uint32_t connector, uint32_t crtc)
 {
     struct drm_mode_get_connector get = {.connector_id = connector};
     uint32_t nmodes;
@@ -85,8 +87,8 @@ static int kms_head_init(struct kms *kms, struct kms_head *head, uint32_t connec
     if (get.connection != 1 || !get.count_modes)
         return -ENODEV;
     nmodes = get.count_modes < KMS_MAX_MODES ? get.count_modes : KMS_MAX_MODES;
-    get = (struct drm_mode_get_connector){.connector_id = connector, .count_modes = nmodes,
-                                          .modes_ptr = (uintptr_t)head->modes};
+    get = (struct drm_mode_get_connector){
+        .connector_id = connector, .count_modes = nmodes, .modes_ptr = (uintptr_t)head->modes};
     rc = kms_ioctl(kms, DRM_IOCTL_MODE_GETCONNECTOR, &get);
     if (rc)
         return rc;
@@ -181,7 +183,9 @@ static void kms_choose_mode(const struct kms_head *head, uint32_t width, uint32_
 int kms_set_mode(struct kms *kms, struct kms_head *head, uint32_t width, uint32_t height)
 {
     struct kms_buffer old[2] = {head->buffers[0], head->buffers[1]};
-    struct drm_mode_crtc set = {.crtc_id = head->crtc, .count_connectors = 1, .mode_valid = 1,
+    struct drm_mode_crtc set = {.crtc_id = head->crtc,
+                                .count_connectors = 1,
+                                .mode_valid = 1,
                                 .set_connectors_ptr = (uintptr_t)&head->connector};
     int rc;
 
@@ -217,8 +221,8 @@ struct kms_buffer *kms_back(struct kms_head *head)
 
 int kms_flip(struct kms *kms, struct kms_head *head)
 {
-    struct drm_mode_crtc_page_flip flip = {.crtc_id = head->crtc, .fb_id = kms_back(head)->fb,
-                                           .flags = DRM_MODE_PAGE_FLIP_EVENT};
+    struct drm_mode_crtc_page_flip flip = {
+        .crtc_id = head->crtc, .fb_id = kms_back(head)->fb, .flags = DRM_MODE_PAGE_FLIP_EVENT};
     char event[256];
     int rc = kms_ioctl(kms, DRM_IOCTL_MODE_PAGE_FLIP, &flip);
 
@@ -246,10 +250,12 @@ int kms_wait_device(struct kms *kms, struct kms_head *head)
 int kms_dirty(struct kms *kms, struct kms_head *head, uint32_t x, uint32_t y, uint32_t width,
               uint32_t height)
 {
-    struct drm_clip_rect clip = {.x1 = (uint16_t)x, .y1 = (uint16_t)y,
-                                 .x2 = (uint16_t)(x + width), .y2 = (uint16_t)(y + height)};
-    struct drm_mode_fb_dirty_cmd dirty = {.fb_id = head->buffers[head->shown].fb, .num_clips = 1,
-                                          .clips_ptr = (uintptr_t)&clip};
+    struct drm_clip_rect clip = {.x1 = (uint16_t)x,
+                                 .y1 = (uint16_t)y,
+                                 .x2 = (uint16_t)(x + width),
+                                 .y2 = (uint16_t)(y + height)};
+    struct drm_mode_fb_dirty_cmd dirty = {
+        .fb_id = head->buffers[head->shown].fb, .num_clips = 1, .clips_ptr = (uintptr_t)&clip};
 
     return kms_ioctl(kms, DRM_IOCTL_MODE_DIRTYFB, &dirty);
 }
@@ -262,9 +268,12 @@ int kms_cursor_create(struct kms *kms, struct kms_head *head, uint32_t size)
 
 int kms_cursor_show(struct kms *kms, struct kms_head *head, int32_t hot_x, int32_t hot_y)
 {
-    struct drm_mode_cursor2 cursor = {.flags = DRM_MODE_CURSOR_BO, .crtc_id = head->crtc,
-                                      .width = head->cursor.width, .height = head->cursor.height,
-                                      .handle = head->cursor.handle, .hot_x = hot_x,
+    struct drm_mode_cursor2 cursor = {.flags = DRM_MODE_CURSOR_BO,
+                                      .crtc_id = head->crtc,
+                                      .width = head->cursor.width,
+                                      .height = head->cursor.height,
+                                      .handle = head->cursor.handle,
+                                      .hot_x = hot_x,
                                       .hot_y = hot_y};
 
     return kms_ioctl(kms, DRM_IOCTL_MODE_CURSOR2, &cursor);
@@ -272,8 +281,8 @@ int kms_cursor_show(struct kms *kms, struct kms_head *head, int32_t hot_x, int32
 
 int kms_cursor_move(struct kms *kms, struct kms_head *head, int32_t x, int32_t y)
 {
-    struct drm_mode_cursor cursor = {.flags = DRM_MODE_CURSOR_MOVE, .crtc_id = head->crtc, .x = x,
-                                     .y = y};
+    struct drm_mode_cursor cursor = {
+        .flags = DRM_MODE_CURSOR_MOVE, .crtc_id = head->crtc, .x = x, .y = y};
 
     return kms_ioctl(kms, DRM_IOCTL_MODE_CURSOR, &cursor);
 }

@@ -211,10 +211,10 @@ static const struct command {
     int args;        /* numbers that it needs, the head's included */
     bool needs_mode; /* only after `mode` */
 } commands[] = {
-    {"heads", run_heads, 0, false},   {"formats", run_formats, 0, false},
-    {"mode", run_mode, 3, false},     {"still", run_still, 2, true},
+    {"heads", run_heads, 0, false},    {"formats", run_formats, 0, false},
+    {"mode", run_mode, 3, false},      {"still", run_still, 2, true},
     {"dirtyfb", run_dirtyfb, 3, true}, {"cursor", run_cursor, 5, true},
-    {"move", run_move, 3, true},      {"hide", run_hide, 1, true},
+    {"move", run_move, 3, true},       {"hide", run_hide, 1, true},
     {"flip", run_flip, 2, true},
 };
 
