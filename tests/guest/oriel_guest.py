@@ -22,7 +22,7 @@ import unittest
 
 SOURCE = os.environ.get('ORIEL_SOURCE_DIR',
                         os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
-BIN = os.environ.get('ORIEL_BIN_DIR', os.path.join(SOURCE, 'build', 'bin'))
+BIN = os.environ.get('ORIEL_BIN_DIR', os.path.join(SOURCE, 'build', 'plain', 'bin'))
 GUEST = os.path.join(os.path.dirname(BIN), 'guest')
 PICTURES = os.path.join(os.path.dirname(BIN), 'pictures')
 LONG = os.environ.get('ORIEL_LONG') == '1'
