@@ -13,6 +13,7 @@
 #include "device/canvas.h"
 #include "device/mode.h"
 #include "device/picture.h"
+#include "encoders/moves.h"
 #include "server/jobs.h"
 #include "server/log.h"
 
@@ -59,11 +60,12 @@ struct head_output_ops {
      * head_output_unblock(). */
     int (*canvas)(struct head_output *output, struct canvas *canvas);
     /* A frame stands in the canvas: everything inside `damage` may differ from
-     * the frame before that this output was given. The output answers with
+     * the frame before that this output was given, once the move (NULL: there
+     * is none) has been made in that frame. The output answers with
      * head_output_taken(); until then the canvas is not written (for 50 ms at
      * most, see head_output_taken). Returns 0, or -EAGAIN as above. */
     int (*frame)(struct head_output *output, uint64_t sequence, const pixman_region32_t *damage,
-                 bool whole);
+                 const struct damage_move *move, bool whole);
     /* The cursor changed; `image` says that more than its place did. */
     void (*cursor)(struct head_output *output, const struct head_cursor *cursor, bool image);
 };
@@ -76,6 +78,7 @@ struct head_output {
     struct head *head;
     struct head_output *next;
     pixman_region32_t pending; /* damage that this output has not been given */
+    struct damage_move move;   /* comes before it; width 0: none */
     uint32_t credit;           /* frames it can take */
     uint64_t taking;           /* sequence of the frame it copies, 0: none */
     uint64_t taking_since_ms;
@@ -117,7 +120,7 @@ struct head {
     void (*close_cb)(struct head *head);
 
     struct log_limit log_limit;
-    uint64_t frames_published, pixels_changed; /* counters, for status */
+    uint64_t frames_published, pixels_changed, moves_found; /* counters, for status */
 
     /* Set by the owner: a publish that borrowed a guest's picture has given
      * it back. */

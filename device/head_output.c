@@ -13,6 +13,7 @@ static uint64_t now_ms(const struct head *head)
 static void owe_whole(struct head_output *output)
 {
     const struct canvas *canvas = output->head->canvas;
+    output->move.width = 0;
     pixman_region32_fini(&output->pending);
     pixman_region32_init_rect(&output->pending, 0, 0, canvas->width, canvas->height);
 }
@@ -34,6 +35,33 @@ static bool is_whole(const struct head *head, const pixman_region32_t *region)
            PIXMAN_REGION_IN;
 }
 
+static bool owes_nothing(const struct head_output *output)
+{
+    return output->move.width == 0 &&
+           !pixman_region32_not_empty((pixman_region32_t *)&output->pending);
+}
+
+static void owe_rectangle(struct head_output *output, const struct damage_move *move)
+{
+    pixman_region32_union_rect(&output->pending, &output->pending, (int)move->x, (int)move->y,
+                               move->width, move->height);
+}
+
+/* A move is right only for an output that has everything before it; for the
+ * others the place where it ends is damage like any other. */
+static void owe_move(struct head_output *output, const struct damage_move *move)
+{
+    if (move && owes_nothing(output)) {
+        output->move = *move;
+        return;
+    }
+    if (output->move.width > 0)
+        owe_rectangle(output, &output->move);
+    output->move.width = 0;
+    if (move)
+        owe_rectangle(output, move);
+}
+
 static void serve_canvas(struct head_output *output)
 {
     if (output->canvas_unanswered)
@@ -53,20 +81,24 @@ static void serve_frame(struct head_output *output)
     struct head *head = output->head;
     /* A canvas that is being written, or was never written, is no frame. */
     if (head->publishing || !head->canvas_valid || output->credit == 0 || output->taking != 0 ||
-        !pixman_region32_not_empty(&output->pending))
+        owes_nothing(output))
         return;
     bool whole = is_whole(head, &output->pending);
     pixman_region32_t damage;
     pixman_region32_init(&damage);
     pixman_region32_copy(&damage, &output->pending);
     pixman_region32_clear(&output->pending);
+    struct damage_move move = output->move;
+    output->move.width = 0;
     output->credit--;
     output->taking = head->sequence;
     output->taking_since_ms = now_ms(head);
-    if (output->ops->frame(output, head->sequence, &damage, whole) < 0) {
+    if (output->ops->frame(output, head->sequence, &damage, move.width > 0 ? &move : NULL, whole) <
+        0) {
         output->credit++;
         output->taking = 0;
         output->blocked = true;
+        output->move = move;
         pixman_region32_union(&output->pending, &output->pending, &damage);
     }
     pixman_region32_fini(&damage);
@@ -99,9 +131,14 @@ void head_outputs_serve(struct head *head)
         serve(output);
 }
 
-void head_outputs_damage(struct head *head, const pixman_region32_t *damage)
+void head_outputs_damage(struct head *head, const struct damage_move *move,
+                         const pixman_region32_t *damage)
 {
     for (struct head_output *output = head->outputs; output; output = output->next) {
+        bool empty = !move && !pixman_region32_not_empty((pixman_region32_t *)damage);
+        if (empty)
+            continue;
+        owe_move(output, move);
         pixman_region32_union(&output->pending, &output->pending,
                               (pixman_region32_t *)damage);
         damage_bound(&output->pending, HEAD_MAX_RECTS);

@@ -18,6 +18,8 @@ struct publish_job {
     struct picture *picture;
     struct damage_source source;
     pixman_region32_t region, damage;
+    struct damage_move move; /* width 0: none was found */
+    bool look_for_moves;
     bool abandoned; /* loop only: the head has another canvas by now */
 };
 
@@ -34,9 +36,15 @@ static uint64_t region_pixels(const pixman_region32_t *region)
 static void run_publish(struct job *job)
 {
     struct publish_job *publish = (struct publish_job *)job;
+    struct canvas *canvas = publish->canvas;
+    /* A canvas that was never shown has nothing that viewers could move. */
+    if (publish->look_for_moves &&
+        moves_find(canvas->pixels, canvas->stride, &publish->source,
+                   pixman_region32_extents(&publish->region), &publish->move))
+        moves_apply(canvas->pixels, canvas->stride, &publish->move);
     /* Without memory for its lists the function copies and reports all. */
-    damage_publish(publish->canvas->pixels, publish->canvas->stride, &publish->source,
-                   &publish->region, &publish->damage);
+    damage_publish(canvas->pixels, canvas->stride, &publish->source, &publish->region,
+                   &publish->damage);
 }
 
 static void finish_publish(struct publish_job *publish)
@@ -49,7 +57,9 @@ static void finish_publish(struct publish_job *publish)
         head->canvas_valid = true;
         head->frames_published++;
         head->pixels_changed += region_pixels(&publish->damage);
-        head_outputs_damage(head, &publish->damage);
+        head->moves_found += publish->move.width > 0;
+        head_outputs_damage(head, publish->move.width > 0 ? &publish->move : NULL,
+                            &publish->damage);
     }
     pixman_region32_fini(&publish->region);
     pixman_region32_fini(&publish->damage);
@@ -96,6 +106,9 @@ static struct publish_job *prepare_publish(struct head *head)
     pixman_region32_intersect_rect(&publish->region, &head->flushed, 0, 0, head->canvas->width,
                                    head->canvas->height);
     pixman_region32_clear(&head->flushed);
+    /* Of several rectangles the space between them was not flushed. */
+    publish->look_for_moves =
+        head->canvas_valid && pixman_region32_n_rects(&publish->region) == 1;
     picture->lent++;
     head->publishing = publish;
     return publish;

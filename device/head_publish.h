@@ -26,8 +26,9 @@ void head_close_continue(struct head *head);
 
 /* head_output.c: gives every output what it is owed and can take. */
 void head_outputs_serve(struct head *head);
-/* Adds damage to what every output is owed. */
-void head_outputs_damage(struct head *head, const pixman_region32_t *damage);
+/* Adds a move (NULL: none) and then damage to what every output is owed. */
+void head_outputs_damage(struct head *head, const struct damage_move *move,
+                         const pixman_region32_t *damage);
 /* The head has a new canvas. */
 void head_outputs_canvas(struct head *head);
 void head_outputs_cursor(struct head *head, bool image);

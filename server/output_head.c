@@ -52,7 +52,7 @@ static void copy_rects(struct link_rect *rects, const pixman_box32_t *boxes, int
 }
 
 static int send_rects(struct output_head *output, uint64_t sequence, pixman_region32_t *damage,
-                      bool whole)
+                      const struct damage_move *move, bool whole)
 {
     static struct link_rect rects[LINK_MAX_RECTS]; /* loop thread only */
     int count;
@@ -63,16 +63,30 @@ static int send_rects(struct output_head *output, uint64_t sequence, pixman_regi
         .head = output->head->id,
         .generation = output->generation,
     };
-    struct link_frame frame = {.sequence = sequence, .whole = whole, .nrects = (uint32_t)count};
+    struct link_frame frame = {.sequence = sequence,
+                               .whole = whole,
+                               .nmoves = move != NULL,
+                               .nrects = (uint32_t)count};
+    struct link_move link_move = {0};
+    if (move != NULL)
+        link_move = (struct link_move){
+            .source_x = (uint16_t)move->source_x,
+            .source_y = (uint16_t)move->source_y,
+            .x = (uint16_t)move->x,
+            .y = (uint16_t)move->y,
+            .width = (uint16_t)move->width,
+            .height = (uint16_t)move->height,
+        };
     const struct iovec parts[] = {
         {&frame, sizeof(frame)},
+        {&link_move, move != NULL ? sizeof(link_move) : 0},
         {rects, sizeof(rects[0]) * (size_t)count},
     };
-    return link_send(output->link, &header, parts, 2, -1);
+    return link_send(output->link, &header, parts, 3, -1);
 }
 
 static int send_frame(struct head_output *subscription, uint64_t sequence,
-                      const pixman_region32_t *damage, bool whole)
+                      const pixman_region32_t *damage, const struct damage_move *move, bool whole)
 {
     struct output_head *output = subscription->user;
     pixman_region32_t bounded;
@@ -81,7 +95,7 @@ static int send_frame(struct head_output *subscription, uint64_t sequence,
     if (!pixman_region32_copy(&bounded, (pixman_region32_t *)damage))
         return -EAGAIN;
     damage_bound(&bounded, LINK_MAX_RECTS);
-    int r = send_rects(output, sequence, &bounded, whole);
+    int r = send_rects(output, sequence, &bounded, move, whole);
     pixman_region32_fini(&bounded);
     return as_head_wants(r);
 }

@@ -182,11 +182,12 @@ static int on_canvas(struct head_output *output, struct canvas *canvas)
 }
 
 static int on_frame(struct head_output *output, uint64_t sequence, const pixman_region32_t *damage,
-                    bool whole)
+                    const struct damage_move *move, bool whole)
 {
     struct screenshot *shot = output->user;
     struct canvas *canvas = shot->canvas;
     (void)damage;
+    (void)move;
     (void)whole; /* the first frame of a subscriber always is */
     shot->width = canvas->width;
     shot->height = canvas->height;

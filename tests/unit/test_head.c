@@ -20,6 +20,7 @@ struct fake_output {
     struct canvas *canvas;
     uint64_t sequence;
     pixman_region32_t damage; /* of the last frame */
+    struct damage_move move;  /* width 0: none */
     bool whole;
     uint32_t top_left[MAX_FRAMES]; /* the canvas's first pixel at each frame */
     bool refuse;    /* the socket is full */
@@ -66,7 +67,7 @@ static int fake_canvas(struct head_output *output, struct canvas *canvas)
 }
 
 static int fake_frame(struct head_output *output, uint64_t sequence,
-                      const pixman_region32_t *damage, bool whole)
+                      const pixman_region32_t *damage, const struct damage_move *move, bool whole)
 {
     struct fake_output *fake = output->user;
     if (fake->refuse)
@@ -77,6 +78,7 @@ static int fake_frame(struct head_output *output, uint64_t sequence,
     fake->top_left[fake->frames++ % MAX_FRAMES] = pixel & 0xffffff;
     fake->sequence = sequence;
     fake->whole = whole;
+    fake->move = move ? *move : (struct damage_move){ 0 };
     pixman_region32_copy(&fake->damage, (pixman_region32_t *)damage);
     fake->owes_taken = fake->owes_credit = true;
     uv_idle_start(&fake->answer, answer);
@@ -429,6 +431,52 @@ static void the_card_comes_when_the_guest_is_gone(void **state)
     picture_unref(picture);
 }
 
+/* Rows that tell themselves apart, 16 pixels further up at each step. */
+static void draw_text(struct picture *picture, uint32_t scrolled)
+{
+    uint32_t *pixels = (uint32_t *)(void *)picture->pixels;
+    for (uint32_t y = 0; y < picture->height; y++)
+        for (uint32_t x = 0; x < picture->width; x++)
+            pixels[y * picture->width + x] = ((y + scrolled) * 2654435761u ^ x * 40503u) & 0xffffff;
+}
+
+static void a_scroll_is_a_move_and_the_new_lines(void **state)
+{
+    struct fixture *fixture = *state;
+    struct picture *picture = make_picture(fixture, 320, 200, 0);
+    draw_text(picture, 0);
+    show(fixture, picture);
+    head_output_add(&fixture->head, &fixture->a.output);
+    head_output_add(&fixture->head, &fixture->b.output);
+    run_for(fixture, 30);
+    /* A takes everything at once; B has nothing to take with after one frame. */
+    fixture->b.hold_credit = true;
+    for (uint32_t step = 1; step <= 3; step++) {
+        unsigned frames = fixture->a.frames;
+        draw_text(picture, 16 * step);
+        head_flush(&fixture->head, 0, 0, 320, 200);
+        run_until(fixture, &fixture->a.frames, frames + 1);
+        assert_int_equal(fixture->a.move.width, 320);
+        assert_int_equal(fixture->a.move.height, 184);
+        assert_int_equal(fixture->a.move.source_y, 16);
+        assert_int_equal(fixture->a.move.y, 0);
+        pixman_box32_t *rest = pixman_region32_extents(&fixture->a.damage);
+        assert_int_equal(rest->y1, 184);
+        assert_int_equal(rest->y2, 200);
+    }
+    assert_int_equal(fixture->head.moves_found, 3);
+    /* What B missed is no move any more, but all of it. */
+    unsigned frames = fixture->b.frames;
+    fixture->b.hold_credit = false;
+    head_output_credit(&fixture->b.output, 1);
+    run_until(fixture, &fixture->b.frames, frames + 1);
+    assert_int_equal(fixture->b.move.width, 0);
+    pixman_box32_t *all = pixman_region32_extents(&fixture->b.damage);
+    assert_int_equal(all->y1, 0);
+    assert_int_equal(all->y2, 200);
+    picture_unref(picture);
+}
+
 /* 4 MB take a job; a picture that a job reads is not given back before. */
 static void a_resize_with_a_job_in_flight_shows_only_the_new_picture(void **state)
 {
@@ -489,6 +537,7 @@ int main(void)
         TEST(a_full_socket_loses_nothing),
         TEST(at_most_one_canvas_is_unanswered),
         TEST(an_unfinished_frame_is_waited_for_but_not_for_ever),
+        TEST(a_scroll_is_a_move_and_the_new_lines),
         TEST(the_card_comes_when_the_guest_is_gone),
         TEST(a_resize_with_a_job_in_flight_shows_only_the_new_picture),
         TEST(frames_keep_to_the_pace),
