@@ -13,11 +13,14 @@
  *   idle MS            whether the server sent anything meanwhile
  *   save FILE          writes the picture (.ppm or .png)
  *   cursor FILE        writes the cursor (PAM with alpha)
+ *   play FILE          types and points (viewer_input.h has the events)
+ *   leds BITS          waits until the server says that those are on (--input)
  * Between commands it goes on reading. It ends at the end of its input, or
  * with exit code 1 when the server goes.
  */
 #include "tests/clients/lib/picture_file.h"
 #include "tests/clients/lib/viewer.h"
+#include "tests/clients/lib/viewer_input.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -99,14 +102,27 @@ static int run_cursor(struct viewer *viewer, char **args, struct answer *answer)
                                     viewer->cursor.height);
 }
 
+static int run_play(struct viewer *viewer, char **args, struct answer *answer)
+{
+    (void)answer;
+    return viewer_play(viewer, args[0]);
+}
+
+static int run_leds(struct viewer *viewer, char **args, struct answer *answer)
+{
+    (void)answer;
+    return viewer_wait_leds(viewer, atoi(args[0]));
+}
+
 static const struct command {
     const char *name;
     int (*run)(struct viewer *viewer, char **args, struct answer *answer);
     int args;
 } commands[] = {
-    {"expect", run_expect, 1}, {"stable", run_stable, 1}, {"updates", run_updates, 1},
-    {"size", run_size, 2},     {"flat", run_flat, 2},     {"idle", run_idle, 1},
-    {"save", run_save, 1},     {"cursor", run_cursor, 1},
+    {"expect", run_expect, 1}, {"stable", run_stable, 1},     {"updates", run_updates, 1},
+    {"size", run_size, 2},     {"flat", run_flat, 2},         {"idle", run_idle, 1},
+    {"save", run_save, 1},     {"cursor", run_cursor, 1},     {"play", run_play, 1},
+    {"leds", run_leds, 1},
 };
 
 static int run_line(struct viewer *viewer, char *line, struct answer *answer)
@@ -133,10 +149,9 @@ static void report(const struct viewer *viewer, int rc, const struct answer *ans
 {
     printf("{\"error\": \"%s\", \"count\": %lu, \"ms\": %lu, \"width\": %d, \"height\": %d, "
            "\"updates\": %lu, \"resizes\": %lu, \"hot_x\": %u, \"hot_y\": %u}\n",
-           rc ? strerror(-rc) : "", (unsigned long)answer->count,
-           (unsigned long)answer->elapsed_ms, viewer->client->width, viewer->client->height,
-           (unsigned long)viewer->updates, (unsigned long)viewer->resizes, viewer->cursor.hot_x,
-           viewer->cursor.hot_y);
+           rc ? strerror(-rc) : "", (unsigned long)answer->count, (unsigned long)answer->elapsed_ms,
+           viewer->client->width, viewer->client->height, (unsigned long)viewer->updates,
+           (unsigned long)viewer->resizes, viewer->cursor.hot_x, viewer->cursor.hot_y);
 }
 
 /* Waits for a command, reading what the server sends. Returns 1 with a

@@ -2,6 +2,7 @@
 #include "tests/clients/lib/viewer.h"
 
 #include "tests/clients/lib/viewer_cursor.h"
+#include "tests/clients/lib/viewer_input.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -51,6 +52,10 @@ static const char *parse_option(struct viewer_options *options, char **argv, int
     *used = 1;
     if (!strcmp(argv[0], "--no-jpeg")) {
         options->quality = -1;
+        return NULL;
+    }
+    if (!strcmp(argv[0], "--input")) {
+        options->input = true;
         return NULL;
     }
     if (!strcmp(argv[0], "--verbose")) {
@@ -171,6 +176,8 @@ static void set_up_client(struct viewer *viewer, rfbClient *client)
     client->FinishedFrameBufferUpdate = handle_update_end;
     client->GetPassword = handle_password;
     viewer_cursor_set_up(viewer, client);
+    if (viewer->options.input)
+        viewer_input_set_up(viewer, client);
 }
 
 int viewer_open(struct viewer *viewer, const struct viewer_options *options)
@@ -216,9 +223,8 @@ void viewer_close(struct viewer *viewer)
 int viewer_step(struct viewer *viewer, int wait_ms)
 {
     /* What LibVNCClient has read ahead is no longer in the socket. */
-    int rc = viewer->client->buffered
-                 ? 1
-                 : WaitForMessage(viewer->client, (unsigned int)wait_ms * 1000);
+    int rc =
+        viewer->client->buffered ? 1 : WaitForMessage(viewer->client, (unsigned int)wait_ms * 1000);
 
     if (rc < 0)
         return -ECONNRESET;
@@ -268,8 +274,8 @@ int viewer_wait_updates(struct viewer *viewer, uint64_t count)
     return rc < 0 ? rc : 0;
 }
 
-static uint64_t count_differing(const struct viewer *viewer, const uint32_t *pixels,
-                                uint32_t width, uint32_t height)
+static uint64_t count_differing(const struct viewer *viewer, const uint32_t *pixels, uint32_t width,
+                                uint32_t height)
 {
     const uint32_t *have = viewer_pixels(viewer);
     uint64_t differing = 0;

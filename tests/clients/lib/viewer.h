@@ -28,6 +28,7 @@ struct viewer_options {
     int quality;          /* of JPEG 0..9, -1: lossless */
     enum viewer_cursor_kind cursor;
     int timeout_ms; /* of one read and of each wait */
+    bool input;     /* takes the extensions of viewer_input.h */
     bool verbose;   /* LibVNCClient's log to standard error */
 };
 
@@ -38,14 +39,21 @@ struct viewer_cursor {
     uint32_t pixels[VIEWER_MAX_CURSOR * VIEWER_MAX_CURSOR];
 };
 
+/* What the server told of the guest's input; -1: nothing yet. */
+struct viewer_told {
+    int leds;           /* bit 0 scroll, 1 num, 2 caps lock */
+    bool mouse_buttons; /* more than seven are taken */
+};
+
 struct viewer {
     rfbClient *client;
     struct viewer_options options;
-    uint64_t updates;        /* FramebufferUpdates with at least one picture rectangle */
+    uint64_t updates; /* FramebufferUpdates with at least one picture rectangle */
     uint64_t resizes;
     uint64_t last_update_ms; /* by CLOCK_MONOTONIC, 0 before the first */
     bool updated;            /* a rectangle came since the last end of an update */
     struct viewer_cursor cursor;
+    struct viewer_told told;
 };
 
 /* Reads the common options out of argv and leaves the others. Returns NULL or
