@@ -98,9 +98,13 @@ class Evwatch:
         return match.group(1)
 
     def take(self, device, kind, code, value):
-        """The events of a device up to the report that has this one."""
+        """The events of a device up to the report that has this one; without
+        the guest's own repetitions of keys that are held (value 2, and their
+        SYN has a 1)."""
         listed = self.command('take %s %d %d %d' % (device, kind, code, value))
-        return [tuple(map(int, line.split())) for line in listed.splitlines()]
+        events = [tuple(map(int, line.split())) for line in listed.splitlines()]
+        return [event for event in events
+                if event != (EV_SYN, 0, 1) and (event[0], event[2]) != (EV_KEY, 2)]
 
     def keys(self):
         """What the keyboard said until F12 went up; the tap of F12 is the
