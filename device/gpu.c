@@ -2,6 +2,7 @@
 #include "device/gpu.h"
 
 #include "device/gpu_internal.h"
+#include "server/trace.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -50,6 +51,8 @@ static void write_answer(struct gpu *gpu, struct gpu_command *command, uint32_t 
         size += virtqueue_chain_write(&command->chain, size, &command->payload,
                                       command->payload_size);
     virtqueue_push(command->queue, command->chain.head, (uint32_t)size);
+    gpu->commands++;
+    trace(gpu_answer, "name=%s answer=0x%x bytes=%zu", command->name, answer, size);
 }
 
 static void go_on_later(struct gpu *gpu);
@@ -304,6 +307,13 @@ static void handle_more_closed(uv_handle_t *handle)
     struct gpu *gpu = handle->data;
     gpu->more_closed = true;
     destroy_if_done(gpu);
+}
+
+void gpu_figures(const struct gpu *gpu, struct gpu_figures *figures)
+{
+    *figures = (struct gpu_figures){ .commands = gpu->commands,
+                                     .resources = gpu->resources.count,
+                                     .resource_bytes = gpu->resources.bytes };
 }
 
 void gpu_destroy(struct gpu *gpu, void (*done)(void *user), void *user)

@@ -44,6 +44,13 @@ struct virtio_device *gpu_device(struct gpu *gpu);
 /* Mistakes of guests since the start, by kind. */
 const struct gpu_errors *gpu_guest_errors(const struct gpu *gpu);
 
+struct gpu_figures {
+    uint64_t commands; /* answered since the start */
+    uint32_t resources;
+    uint64_t resource_bytes; /* of all their pictures */
+};
+void gpu_figures(const struct gpu *gpu, struct gpu_figures *figures);
+
 /* Two phases: jobs in flight are waited for. The transport is closed before. */
 void gpu_destroy(struct gpu *gpu, void (*done)(void *user), void *user);
 

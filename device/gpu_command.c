@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "device/gpu_internal.h"
+#include "server/trace.h"
 
 #include <string.h>
 
@@ -71,6 +72,8 @@ uint32_t gpu_command_decode(struct gpu *gpu, struct gpu_command *command)
     if (!entry)
         return VIRTIO_GPU_RESP_ERR_UNSPEC;
     command->name = entry->name;
+    trace(gpu_command, "name=%s type=0x%x flags=0x%x fence=%llu", entry->name, header->type,
+          header->flags, (unsigned long long)header->fence_id);
     if (virtqueue_chain_read(chain, sizeof *header, &command->body, entry->body_size) <
         entry->body_size)
         return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;

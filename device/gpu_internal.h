@@ -89,6 +89,7 @@ struct gpu {
 
     uv_idle_t more; /* active while a turn ended before its queue was empty */
     struct gpu_errors errors;
+    uint64_t commands; /* answered so far */
     bool memory_lost; /* said of the present memory table */
 
     bool closing;

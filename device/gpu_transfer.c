@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* TRANSFER_TO_HOST_2D: pixels from guest memory into the host's copy. */
 #include "device/gpu_internal.h"
+#include "server/trace.h"
 
 #include <errno.h>
 
@@ -17,6 +18,9 @@ static void run_transfer(struct job *job)
     /* Lost pages read as zeros, which are nobody's picture. */
     if (transfer->error == 0 && guest_memory_lost(transfer->memory))
         transfer->error = -ENODATA;
+    trace(gpu_transfer, "offset=%llu row_bytes=%zu rows=%zu error=%d",
+          (unsigned long long)transfer->offset, (size_t)transfer->row_size,
+          (size_t)transfer->rows, transfer->error);
 }
 
 uint32_t gpu_transfer_answer(struct gpu *gpu, int error, const struct guest_memory *memory)

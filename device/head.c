@@ -5,6 +5,7 @@
 #include "encoders/card.h"
 #include "encoders/damage.h"
 #include "server/log.h"
+#include "server/trace.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -27,6 +28,7 @@ static int renew_canvas(struct head *head, uint32_t width, uint32_t height)
     canvas_unref(head->canvas);
     head->canvas = canvas;
     head->canvas_valid = false;
+    trace(head_canvas, "head=%u size=%ux%u", head->id, width, height);
     head_outputs_canvas(head);
     return 0;
 }
@@ -169,6 +171,7 @@ void head_disable(struct head *head, bool now)
 void head_flush(struct head *head, uint32_t x, uint32_t y, uint32_t width, uint32_t height)
 {
     head->scanout_changed_unflushed = false;
+    trace(head_flush, "head=%u rect=%u,%u+%ux%u", head->id, x, y, width, height);
     /* The scanout may show a part of the resource only. */
     pixman_region32_t region;
     pixman_region32_init_rect(&region, (int)x, (int)y, width, height);

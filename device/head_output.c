@@ -2,6 +2,7 @@
 #include "device/head_publish.h"
 
 #include "encoders/damage.h"
+#include "server/trace.h"
 
 #include <errno.h>
 
@@ -93,6 +94,8 @@ static void serve_frame(struct head_output *output)
     output->credit--;
     output->taking = head->sequence;
     output->taking_since_ms = now_ms(head);
+    trace(head_frame, "head=%u sequence=%llu damage_rects=%d whole=%d", head->id,
+          (unsigned long long)head->sequence, pixman_region32_n_rects(&damage), whole);
     if (output->ops->frame(output, head->sequence, &damage, move.width > 0 ? &move : NULL, whole) <
         0) {
         output->credit++;
@@ -231,6 +234,9 @@ int head_output_taken(struct head_output *output, uint64_t sequence)
     if (output->taking == 0 || output->taking != sequence)
         return -EPROTO;
     output->taking = 0;
+    trace(head_taken, "head=%u sequence=%llu ms=%llu stale=%d", output->head->id,
+          (unsigned long long)sequence,
+          (unsigned long long)(now_ms(output->head) - output->taking_since_ms), output->stale);
     if (output->stale) {
         output->stale = false;
         owe_whole(output);

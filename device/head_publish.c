@@ -3,6 +3,7 @@
 
 #include "encoders/damage.h"
 #include "server/log.h"
+#include "server/trace.h"
 
 #include <stdlib.h>
 
@@ -56,6 +57,9 @@ static void finish_publish(struct publish_job *publish)
     if (!publish->abandoned) {
         head->canvas_valid = true;
         head->frames_published++;
+        trace(head_publish, "head=%u sequence=%llu damage_rects=%d pixels=%llu moves=%d", head->id,
+              (unsigned long long)head->sequence, pixman_region32_n_rects(&publish->damage),
+              (unsigned long long)region_pixels(&publish->damage), publish->move.width > 0);
         head->pixels_changed += region_pixels(&publish->damage);
         head->moves_found += publish->move.width > 0;
         head_outputs_damage(head, publish->move.width > 0 ? &publish->move : NULL,

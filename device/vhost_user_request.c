@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "device/vhost_user_internal.h"
+#include "server/trace.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -454,6 +455,8 @@ static int dispatch(struct vhost_user *vhost_user, struct vhost_user_message *me
     if (!request)
         return -EOPNOTSUPP;
     log_debug(VHOST_USER_MODULE, "%s: %s", vhost_user->device->name, request->name);
+    trace(vhost_user_request, "device=%s request=%s size=%u fds=%d", vhost_user->device->name,
+          request->name, message->header.size, (int)message->nfds);
     reply->owed = request->question;
     if ((request->size != SIZE_ANY && message->header.size != request->size) ||
         message->nfds > request->max_fds)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "device/vhost_user_internal.h"
+#include "server/trace.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -112,6 +113,8 @@ int vhost_user_ring_start(struct vhost_user_ring *ring, int kick_fd)
             log_info(VHOST_USER_MODULE, "%s: queue %u goes on at its used index %u, not at %u",
                      vhost_user->device->name, ring->index, used, ring->base);
         ring->fresh = ring->base == 0 && used == 0;
+        trace(vhost_user_ring, "device=%s queue=%u started=%u", vhost_user->device->name,
+              ring->index, used);
         detect_reset(vhost_user);
     }
     /* The guest may have filled the ring before we came to watch it. */
@@ -128,6 +131,8 @@ uint16_t vhost_user_ring_stop(struct vhost_user_ring *ring)
         vhost_user->device->ops->queue_stop(vhost_user->device, ring->index);
         virtqueue_stop(queue);
         ring->base = queue->last_avail;
+        trace(vhost_user_ring, "device=%s queue=%u stopped=%u", vhost_user->device->name,
+              ring->index, ring->base);
     }
     ring->handed_back = ring->base;
     return ring->base;
@@ -156,6 +161,8 @@ void vhost_user_ring_enable(struct vhost_user_ring *ring, bool enable)
 {
     bool was = ring->enabled;
     ring->enabled = enable;
+    trace(vhost_user_ring, "device=%s queue=%u enabled=%d", ring->vhost_user->device->name,
+          ring->index, enable);
     if (enable && !was)
         notify(ring);
 }

@@ -4,6 +4,7 @@
 #include "device/input_queue.h"
 #include "device/virtio_input_config.h"
 #include "server/log.h"
+#include "server/trace.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -56,6 +57,8 @@ static void write_event(struct virtio_input *input, struct virtqueue *queue)
     } wire = { htole16(event->type), htole16(event->code), htole32((uint32_t)event->value) };
     virtqueue_chain_write(&input->chain, 0, &wire, sizeof wire);
     virtqueue_push(queue, input->chain.head, EVENT_SIZE);
+    trace(input_report, "device=%s type=%u code=%u value=%d", input->device.name, event->type,
+          event->code, (int)event->value);
     input_queue_drop_first(&input->pending);
 }
 

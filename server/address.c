@@ -83,6 +83,18 @@ static int parse_unix(const char *text, struct address *address, const char **wh
     return r == 0 ? 0 : -EINVAL;
 }
 
+/* Descriptors below 3 are the standard ones. */
+static int parse_fd(const char *text, struct address *address, const char **why)
+{
+    size_t length = strlen(text);
+    address->kind = ADDRESS_FD;
+    *why = "expected fd:N, the number of a listening socket from 3 to 1023";
+    if (length == 0 || length > 4 || strspn(text, "0123456789") != length)
+        return -EINVAL;
+    address->fd = (int)strtol(text, NULL, 10);
+    return address->fd >= 3 && address->fd <= 1023 ? 0 : -EINVAL;
+}
+
 int address_parse(const char *text, struct address *address, const char **why)
 {
     *address = (struct address){0};
@@ -90,7 +102,9 @@ int address_parse(const char *text, struct address *address, const char **why)
         return parse_tcp(text + 4, address, why);
     if (strncmp(text, "unix:", 5) == 0)
         return parse_unix(text + 5, address, why);
-    *why = "expected tcp:HOST:PORT or unix:PATH";
+    if (strncmp(text, "fd:", 3) == 0)
+        return parse_fd(text + 3, address, why);
+    *why = "expected tcp:HOST:PORT, unix:PATH or fd:N";
     return -EINVAL;
 }
 
@@ -99,7 +113,7 @@ int address_for_head(const struct address *address, unsigned head, struct addres
     *out = *address;
     if (address->kind == ADDRESS_UNIX)
         return paths_expand(address->path, (int)head, out->path, sizeof(out->path));
-    if (address->port == 0)
+    if (address->kind == ADDRESS_FD || address->port == 0)
         return 0;
     if (address->port + head > UINT16_MAX)
         return -ERANGE;
@@ -107,11 +121,17 @@ int address_for_head(const struct address *address, unsigned head, struct addres
     return 0;
 }
 
+bool address_equal(const struct address *a, const struct address *b)
+{
+    return a->kind == b->kind && a->port == b->port && a->fd == b->fd &&
+           strcmp(a->host, b->host) == 0 && strcmp(a->path, b->path) == 0;
+}
+
 bool address_depends_on_head(const struct address *address)
 {
     struct address first, second;
-    if (address->kind == ADDRESS_TCP)
-        return true;
+    if (address->kind != ADDRESS_UNIX)
+        return address->kind == ADDRESS_TCP;
     return address_for_head(address, 0, &first) == 0 &&
            address_for_head(address, 1, &second) == 0 && strcmp(first.path, second.path) != 0;
 }
@@ -120,6 +140,8 @@ void address_format(const struct address *address, char out[ADDRESS_TEXT_SIZE])
 {
     if (address->kind == ADDRESS_UNIX)
         snprintf(out, ADDRESS_TEXT_SIZE, "unix:%s", address->path);
+    else if (address->kind == ADDRESS_FD)
+        snprintf(out, ADDRESS_TEXT_SIZE, "fd:%d", address->fd);
     else if (strchr(address->host, ':') != NULL)
         snprintf(out, ADDRESS_TEXT_SIZE, "tcp:[%s]:%u", address->host, address->port);
     else

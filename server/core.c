@@ -3,6 +3,7 @@
 #include "server/core_close.h"
 #include "server/core_open.h"
 #include "server/log.h"
+#include "server/reload.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -27,6 +28,10 @@ static void on_stop_async(uv_async_t *async)
 
 static void on_signal(uv_signal_t *signal, int number)
 {
+    if (number == SIGHUP) {
+        reload_on_signal(signal->data);
+        return;
+    }
     log_info("core", "ending after %s", number == SIGINT ? "SIGINT" : "SIGTERM");
     core_close(signal->data);
 }
@@ -49,7 +54,7 @@ static const struct vhost_user_listener gpu_events = {on_vmm_connected, on_vmm_e
 /* The handles that live as long as the core. */
 static int open_handles(struct core *core)
 {
-    static const int numbers[] = {SIGTERM, SIGINT};
+    static const int numbers[CORE_SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
     int r = uv_async_init(&core->loop, &core->stop_async, on_stop_async);
     if (r < 0)
         return r;
@@ -59,7 +64,7 @@ static int open_handles(struct core *core)
         return r;
     uv_timer_init(&core->loop, &core->deadline);
     core->deadline.data = core;
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < CORE_SIGNALS; i++) {
         uv_signal_init(&core->loop, &core->signals[i]);
         core->signals[i].data = core;
         r = uv_signal_start(&core->signals[i], on_signal, numbers[i]);
@@ -85,16 +90,20 @@ static int open_heads(struct core *core)
     return 0;
 }
 
-static void explain(const struct address *address, int error)
+void core_explain_listen(const struct address *address, int error, char why[CORE_REASON_SIZE])
 {
     char text[ADDRESS_TEXT_SIZE];
+    const char *reason = strerror(-error);
     address_format(address, text);
     if (error == -EADDRINUSE)
-        log_error("core", "cannot listen on %s: another program listens there", text);
+        reason = "another program listens there";
     else if (error == -EEXIST)
-        log_error("core", "cannot listen on %s: the path is not a socket", text);
-    else
-        log_error("core", "cannot listen on %s: %s", text, strerror(-error));
+        reason = "the path is not a socket";
+    else if (address->kind == ADDRESS_FD && error == -EBADF)
+        reason = "no such descriptor was handed over, or it is in use already";
+    else if (address->kind == ADDRESS_FD && error == -EINVAL)
+        reason = "the descriptor is not a listening stream socket";
+    snprintf(why, CORE_REASON_SIZE, "cannot listen on %s: %s", text, reason);
 }
 
 int core_open_listener(struct core *core, enum listener_kind kind, uint32_t head,
@@ -103,7 +112,9 @@ int core_open_listener(struct core *core, enum listener_kind kind, uint32_t head
     struct listener *listener = &core->listeners[core->nlisteners];
     int r = listener_open(listener, kind, head, address, 0600);
     if (r < 0) {
-        explain(address, r);
+        char why[CORE_REASON_SIZE];
+        core_explain_listen(address, r, why);
+        log_error("core", "%s", why);
         return r;
     }
     core->nlisteners++;
@@ -118,38 +129,39 @@ static struct address unix_address(const char *path)
     return address;
 }
 
-static int open_gpu_listener(struct core *core, int fd, struct listener **listener)
+static int open_gpu_socket(struct core *core)
 {
     const struct address address = unix_address(core->config->gpu.socket);
-    if (fd < 0)
-        return core_open_listener(core, LISTENER_GPU, 0, &address, listener);
-    *listener = &core->listeners[core->nlisteners++];
-    listener_adopt(*listener, LISTENER_GPU, fd);
+    if (core->gpu_fd < 0)
+        return core_open_listener(core, LISTENER_GPU, 0, &address, &core->gpu_listener);
+    core->gpu_listener = &core->listeners[core->nlisteners++];
+    listener_adopt(core->gpu_listener, LISTENER_GPU, core->gpu_fd);
     return 0;
 }
 
-static int open_gpu(struct core *core, int fd)
+static int open_gpu(struct core *core)
 {
-    struct listener *listener;
     const struct gpu_limits limits = {
         .max_resource_bytes = core->config->gpu.max_resource_bytes,
         .max_resources = core->config->gpu.max_resources,
         .max_backing_entries = core->config->gpu.max_backing_entries,
         .max_scanout_size = core->config->gpu.max_scanout_size,
     };
-    int r = open_gpu_listener(core, fd, &listener);
-    if (r < 0)
-        return r;
     core->gpu = gpu_create(&core->loop, core->heads, core->nheads, &limits);
-    if (core->gpu == NULL) {
-        r = -errno;
-        log_error("core", "cannot set up the GPU: %s", strerror(-r));
-        return r;
-    }
+    if (core->gpu != NULL)
+        return 0;
+    int r = -errno;
+    log_error("core", "cannot set up the GPU: %s", strerror(-r));
+    return r;
+}
+
+static int open_transport(struct core *core)
+{
+    struct listener *listener = core->gpu_listener;
     core->vhost_user = vhost_user_create(&core->loop, gpu_device(core->gpu),
                                          listener_take_fd(listener), &gpu_events, core);
     if (core->vhost_user == NULL) {
-        r = -errno;
+        int r = -errno;
         log_error("core", "cannot serve the VMM on %s: %s", listener->text, strerror(-r));
         return r;
     }
@@ -165,7 +177,7 @@ static void on_input_changed(void *user)
         output_input_changed(core->vnc);
 }
 
-static int open_input_listeners(struct core *core, int fds[INPUT_DEVICES])
+static int open_input_sockets(struct core *core)
 {
     static const enum listener_kind kinds[INPUT_DEVICES] = {
         [SEAT_KEYBOARD] = LISTENER_KEYBOARD,
@@ -173,22 +185,14 @@ static int open_input_listeners(struct core *core, int fds[INPUT_DEVICES])
         [SEAT_MOUSE] = LISTENER_MOUSE,
     };
     const struct config *config = core->config;
-    for (int i = 0; i < INPUT_DEVICES; i++)
-        fds[i] = -1;
     for (int i = 0; i < INPUT_DEVICES; i++) {
         const struct address address = unix_address(config->input.sockets[i]);
-        struct listener *listener;
         /* A GPU whose socket was handed over has no path to go by. */
-        if (address.path[0] == '\0' || (config->input.derived[i] && core->gpu_handed_over))
+        if (address.path[0] == '\0' || (config->input.derived[i] && core->gpu_fd >= 0))
             continue;
-        int r = core_open_listener(core, kinds[i], 0, &address, &listener);
-        if (r < 0) {
-            for (int j = 0; j < INPUT_DEVICES; j++)
-                if (fds[j] >= 0)
-                    close(fds[j]);
+        int r = core_open_listener(core, kinds[i], 0, &address, &core->input_listeners[i]);
+        if (r < 0)
             return r;
-        }
-        fds[i] = listener_take_fd(listener);
     }
     return 0;
 }
@@ -205,12 +209,13 @@ static int open_input(struct core *core)
         .changed = on_input_changed,
         .user = core,
     };
-    int r = open_input_listeners(core, input.fds);
-    if (r < 0)
-        return r;
+    for (int i = 0; i < INPUT_DEVICES; i++) {
+        struct listener *listener = core->input_listeners[i];
+        input.fds[i] = listener != NULL ? listener_take_fd(listener) : -1;
+    }
     core->input = input_create(&core->loop, &input);
     if (core->input == NULL) {
-        r = -errno;
+        int r = -errno;
         log_error("core", "cannot set up the input devices: %s", strerror(-r));
         return r;
     }
@@ -219,28 +224,52 @@ static int open_input(struct core *core)
     return 0;
 }
 
-static int open_control(struct core *core)
+static int open_control_socket(struct core *core)
 {
-    struct listener *listener;
     const struct address address = unix_address(core->config->control.socket);
     if (address.path[0] == '\0')
         return 0;
-    int r = core_open_listener(core, LISTENER_CONTROL, 0, &address, &listener);
-    if (r < 0)
-        return r;
+    return core_open_listener(core, LISTENER_CONTROL, 0, &address, &core->control_listener);
+}
+
+static int open_control(struct core *core)
+{
+    struct listener *listener = core->control_listener;
+    if (listener == NULL)
+        return 0;
     core->control = control_create(core, &core->loop, listener_take_fd(listener));
     if (core->control == NULL) {
-        r = -errno;
+        int r = -errno;
         log_error("core", "cannot serve %s: %s", listener->text, strerror(-r));
         return r;
     }
     return 0;
 }
 
-int core_start(struct core *core, const struct config *config, int gpu_fd)
+/* In order; each says itself what is wrong. */
+static const struct {
+    int (*open)(struct core *core);
+    enum exit_code failure;
+} steps[] = {
+    {open_heads, EXIT_HEADS},
+    {open_gpu_socket, EXIT_GPU_SOCKET},
+    {open_gpu, EXIT_GPU},
+    {open_transport, EXIT_TRANSPORT},
+    {open_input_sockets, EXIT_INPUT_SOCKET},
+    {open_input, EXIT_INPUT},
+    {core_find_vnc, EXIT_VNC_PROGRAM},
+    {core_check_passwords, EXIT_VNC_PASSWORD},
+    {core_listen_vnc, EXIT_VNC_SOCKET},
+    {core_begin_vnc, EXIT_VNC},
+    {open_control_socket, EXIT_CONTROL_SOCKET},
+    {open_control, EXIT_CONTROL},
+};
+
+int core_start(struct core *core, struct config *config, const struct config_sources *sources,
+               int gpu_fd)
 {
-    *core =
-        (struct core){.config = config, .started_ns = uv_hrtime(), .gpu_handed_over = gpu_fd >= 0};
+    *core = (struct core){
+        .config = config, .sources = sources, .started_ns = uv_hrtime(), .gpu_fd = gpu_fd};
     int r = uv_loop_init(&core->loop);
     if (r == 0) {
         r = open_handles(core);
@@ -250,18 +279,14 @@ int core_start(struct core *core, const struct config *config, int gpu_fd)
     if (r != 0) {
         log_error("core", "cannot set up the event loop: %s", strerror(-r));
         core->loop.data = NULL;
+        core->exit_code = EXIT_LOOP;
         return r;
     }
     core->loop.data = core;
-    r = open_heads(core);
-    if (r == 0)
-        r = open_gpu(core, gpu_fd);
-    if (r == 0)
-        r = open_input(core);
-    if (r == 0)
-        r = core_open_vnc(core);
-    if (r == 0)
-        r = open_control(core);
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && r == 0; i++) {
+        r = steps[i].open(core);
+        core->exit_code = r == 0 ? EXIT_OK : steps[i].failure;
+    }
     if (r != 0)
         core_stop(core);
     return r;

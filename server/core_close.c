@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "server/core_close.h"
 #include "server/core.h"
+#include "server/core_vnc.h"
 #include "server/log.h"
 
 #include <signal.h>
@@ -12,6 +13,7 @@ void core_close_listeners(struct core *core)
     for (unsigned i = 0; i < core->nlisteners; i++)
         listener_close(&core->listeners[i]);
     core->nlisteners = 0;
+    core_vnc_close_listeners(core);
 }
 
 /* A job may hang in the memory of a guest; nobody who sent SIGTERM wants to
@@ -26,11 +28,12 @@ static void on_deadline(uv_timer_t *timer)
 
 static void close_own_handles(struct core *core)
 {
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < CORE_SIGNALS; i++)
         uv_close((uv_handle_t *)&core->signals[i], NULL);
     /* Who signals twice gets the clean end all the same. */
     signal(SIGTERM, SIG_IGN);
     signal(SIGINT, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
     loop_meter_stop(&core->meter);
     uv_close((uv_handle_t *)&core->deadline, NULL);
     uv_close((uv_handle_t *)&core->stop_async, NULL);

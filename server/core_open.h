@@ -7,12 +7,13 @@
 #define ORIEL_SERVER_CORE_OPEN_H
 
 #include "server/core.h"
+#include "server/core_vnc.h"
 
 /* Opens a listener in core->listeners; *opened points at it. */
 int core_open_listener(struct core *core, enum listener_kind kind, uint32_t head,
                        const struct address *address, struct listener **opened);
 
-/* VNC: listeners and output (core_vnc.c). */
-int core_open_vnc(struct core *core);
+/* Why an address cannot be listened on, as a sentence. */
+void core_explain_listen(const struct address *address, int error, char why[CORE_REASON_SIZE]);
 
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "server/listener.h"
+#include "server/inherited.h"
 #include "server/paths.h"
 
 #include <errno.h>
@@ -139,11 +140,41 @@ static int open_tcp(struct listener *listener)
     return learn_port(listener);
 }
 
+static int open_inherited(struct listener *listener)
+{
+    int fd = listener->address.fd, listening = 0, type = 0;
+    socklen_t size = sizeof(int), type_size = sizeof(int);
+    int r = inherited_take(fd);
+    if (r != 0)
+        return r;
+    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) != 0 || !listening ||
+        getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_size) != 0 || type != SOCK_STREAM ||
+        fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) != 0) {
+        inherited_put_back(fd);
+        return -EINVAL;
+    }
+    listener->fd = fd;
+    return 0;
+}
+
+static int open_by_kind(struct listener *listener, mode_t mode)
+{
+    switch (listener->address.kind) {
+    case ADDRESS_UNIX:
+        return open_unix(listener, mode);
+    case ADDRESS_FD:
+        return open_inherited(listener);
+    default:
+        return open_tcp(listener);
+    }
+}
+
 int listener_open(struct listener *listener, enum listener_kind kind, uint32_t head,
                   const struct address *address, mode_t mode)
 {
-    *listener = (struct listener){.kind = kind, .head = head, .fd = -1, .address = *address};
-    int r = address->kind == ADDRESS_UNIX ? open_unix(listener, mode) : open_tcp(listener);
+    *listener = (struct listener){
+        .kind = kind, .head = head, .fd = -1, .asked = *address, .address = *address};
+    int r = open_by_kind(listener, mode);
     if (r != 0) {
         listener_close(listener);
         return r;
@@ -177,10 +208,19 @@ static bool is_ours(const struct listener *listener)
 
 void listener_close(struct listener *listener)
 {
-    if (listener->fd >= 0)
+    if (listener->fd >= 0 && listener->address.kind == ADDRESS_FD)
+        inherited_close(listener->fd);
+    else if (listener->fd >= 0)
         close(listener->fd);
     listener->fd = -1;
     if (is_ours(listener))
         unlink(listener->address.path);
     listener->inode = 0;
+}
+
+void listener_shut(struct listener *listener)
+{
+    if (listener->fd >= 0 && listener->address.kind != ADDRESS_FD)
+        shutdown(listener->fd, SHUT_RDWR);
+    listener_close(listener);
 }

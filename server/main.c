@@ -4,8 +4,11 @@
 #include "server/config_errors.h"
 #include "server/config_print.h"
 #include "server/core.h"
+#include "server/exit_code.h"
+#include "server/inherited.h"
 #include "server/log.h"
 #include "server/options.h"
+#include "server/reload.h"
 #include "server/rlimit.h"
 #include "server/status.h"
 
@@ -15,8 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { EXIT_RUNTIME = 1, EXIT_USAGE = 2, EXIT_CONFIGURATION = 78 };
 
 /* Descriptors 0 to 2 must be taken, or a socket of ours would get such a
  * number and somebody's printf() would write into it. */
@@ -31,15 +32,11 @@ static void fill_standard_fds(void)
 }
 
 /* Returns 0, or an exit code after having said what is wrong. */
-static int load(struct config *config, const struct options *options)
+static int load(struct config *config, const struct config_sources *given)
 {
     char path[PATH_MAX];
     struct config_errors errors;
-    struct config_sources sources = {
-        .path = options->config_path,
-        .overrides = options->overrides,
-        .noverrides = options->noverrides,
-    };
+    struct config_sources sources = *given;
     if (sources.path == NULL && config_find_file(path, sizeof(path)))
         sources.path = path;
     config_errors_init(&errors);
@@ -94,26 +91,36 @@ static void tell_ready(const struct core *core, int fd)
     release_fd(fd);
 }
 
-static int run(const struct config *config, const struct options *options)
+static void keep_fd(int fd)
+{
+    if (fd > STDERR_FILENO)
+        inherited_take(fd);
+}
+
+static int run(struct config *config, const struct config_sources *sources,
+               const struct options *options)
 {
     static struct core core;
-    if (options->gpu_fd >= 0)
-        fcntl(options->gpu_fd, F_SETFD, FD_CLOEXEC);
-    if (options->ready_fd > STDERR_FILENO)
-        fcntl(options->ready_fd, F_SETFD, FD_CLOEXEC);
+    keep_fd(options->gpu_fd);
+    keep_fd(options->ready_fd);
     signal(SIGPIPE, SIG_IGN);
     rlimit_raise();
-    log_set_level((enum log_level)config->log.level);
-    int r = core_start(&core, config, options->gpu_fd);
+    reload_apply_log(config);
+    int r = core_start(&core, config, sources, options->gpu_fd);
     if (r == 0 && options->ready_fd >= 0)
         tell_ready(&core, options->ready_fd);
     core_run(&core);
-    return r == 0 ? EXIT_SUCCESS : EXIT_RUNTIME;
+    return core.exit_code;
 }
 
 static int act(const struct options *options)
 {
     static struct config config;
+    const struct config_sources sources = {
+        .path = options->config_path,
+        .overrides = options->overrides,
+        .noverrides = options->noverrides,
+    };
     switch (options->action) {
     case OPTIONS_HELP:
         options_print_help(stdout);
@@ -130,23 +137,24 @@ static int act(const struct options *options)
         config_print(stdout);
         return EXIT_SUCCESS;
     case OPTIONS_CHECK_CONFIG:
-        return load(&config, options);
+        return load(&config, &sources);
     case OPTIONS_RUN:
         break;
     }
-    int code = load(&config, options);
-    return code != 0 ? code : run(&config, options);
+    int code = load(&config, &sources);
+    return code != 0 ? code : run(&config, &sources, options);
 }
 
 int main(int argc, char **argv)
 {
     struct options options;
+    inherited_note();
     fill_standard_fds();
     log_init("oriel", LOG_INFO);
     int code = options_parse(&options, argc, argv) == 0 ? act(&options) : EXIT_USAGE;
     options_finish(&options);
     /* A full disk under --print-config must not look like success. */
     if (fflush(stdout) != 0 && code == EXIT_SUCCESS)
-        code = EXIT_RUNTIME;
+        code = EXIT_WRITE;
     return code;
 }

@@ -5,13 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SUM METRIC_BUCKETS /* the cell behind a histogram's buckets */
-
-const uint64_t metric_bounds[METRIC_BUCKETS] = {
-    50000,   100000,   200000,   500000,   1000000,   2000000,
-    5000000, 10000000, 20000000, 50000000, 100000000, UINT64_MAX,
-};
-
 static const struct metric_info table[] = {
 #define X(name, kind, label, help) {#name, METRIC_##kind, label, help},
     METRICS(X)
@@ -22,8 +15,6 @@ static struct {
     atomic_uint_fast64_t cells[METRIC_MAX_LABELS];
     char labels[METRIC_MAX_LABELS][METRIC_LABEL_SIZE]; /* loop thread only */
 } metrics[METRIC_COUNT];
-
-_Static_assert(SUM < METRIC_MAX_LABELS, "a histogram has room in the cells");
 
 const struct metric_info *metric_info(enum metric metric)
 {
@@ -43,25 +34,6 @@ void metric_set(enum metric metric, unsigned label, uint64_t value)
 uint64_t metric_get(enum metric metric, unsigned label)
 {
     return atomic_load_explicit(&metrics[metric].cells[label], memory_order_relaxed);
-}
-
-void metric_observe(enum metric metric, uint64_t nanoseconds)
-{
-    unsigned bucket = 0;
-    while (nanoseconds > metric_bounds[bucket])
-        bucket++;
-    metric_add(metric, bucket, 1);
-    metric_add(metric, SUM, nanoseconds);
-}
-
-void metric_histogram(enum metric metric, struct metric_histogram *out)
-{
-    uint64_t count = 0;
-    for (unsigned i = 0; i < METRIC_BUCKETS; i++) {
-        count += metric_get(metric, i);
-        out->at_most[i] = count;
-    }
-    out->sum = metric_get(metric, SUM);
 }
 
 unsigned metric_label(enum metric metric, const char *text)

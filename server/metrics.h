@@ -16,9 +16,8 @@
 #define METRIC_LABEL_SIZE 32
 
 enum metric_kind {
-    METRIC_COUNTER,   /* only grows */
-    METRIC_GAUGE,     /* as it is now */
-    METRIC_HISTOGRAM, /* of nanoseconds, shown in seconds */
+    METRIC_COUNTER, /* only grows */
+    METRIC_GAUGE,   /* as it is now */
 };
 
 /* Name, kind, name of its label or NULL, help. */
@@ -43,7 +42,7 @@ enum metric_kind {
     X(memory_bytes, GAUGE, NULL, "Resident memory of the core")                              \
     X(open_files, GAUGE, NULL, "File descriptors of the core")                               \
     X(loop_turns_total, COUNTER, NULL, "Turns of the core's event loop")                     \
-    X(loop_turn_cpu_seconds, HISTOGRAM, NULL, "CPU time of one turn, of the loop's thread")
+    X(loop_turn_cpu_microseconds, GAUGE, "quantile", "CPU time of a turn, of the loop's thread")
 
 enum metric {
 #define X(name, kind, label, help) METRIC_##name,
@@ -65,23 +64,11 @@ const struct metric_info *metric_info(enum metric metric);
 void metric_add(enum metric metric, unsigned label, uint64_t count);
 void metric_set(enum metric metric, unsigned label, uint64_t value);
 uint64_t metric_get(enum metric metric, unsigned label);
-/* One value of a histogram. */
-void metric_observe(enum metric metric, uint64_t nanoseconds);
 
 /* The number of a label, which is given out when it is first asked for. When
  * there are too many, all further ones share the last. */
 unsigned metric_label(enum metric metric, const char *text);
 /* NULL when that label was not given out. */
 const char *metric_label_text(enum metric metric, unsigned label);
-
-/* Histograms: the upper bounds in nanoseconds, and how many values were at
- * most that; the last bound is UINT64_MAX. */
-#define METRIC_BUCKETS 12
-extern const uint64_t metric_bounds[METRIC_BUCKETS];
-struct metric_histogram {
-    uint64_t at_most[METRIC_BUCKETS];
-    uint64_t sum; /* nanoseconds */
-};
-void metric_histogram(enum metric metric, struct metric_histogram *out);
 
 #endif

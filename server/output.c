@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "server/output.h"
-#include "net/link.h"
 #include "server/log.h"
-#include "server/output_head.h"
+#include "server/metrics.h"
 #include "server/output_input.h"
-#include "server/program.h"
+#include "server/output_internal.h"
+#include "server/trace.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,64 +18,120 @@
 #define BACKOFF_FIRST_MS 100
 #define BACKOFF_MAX_MS 1000
 
-struct output {
-    uv_loop_t *loop;
-    struct output_config config;
-    uv_poll_t *polls; /* one per listener */
-    uv_timer_t backoff_timer;
-    struct program program;
-    bool running;        /* from program_start() to its `over` */
-    bool greeted;        /* it has said LINK_HELLO */
-    unsigned setup_step; /* of what it is told at first, see send_setup_step */
-    uint32_t last_generation;
-    bool owes_seat; /* the program has not been told of the newest LEDs */
-    struct output_head heads[HEAD_MAX_HEADS];
-    struct viewers viewers;
-    uint64_t starts, started_ms;
-    unsigned quick_deaths; /* in a row */
-    bool closing;
-    unsigned open_handles;
-    void (*done)(void *user);
-    void *user;
-};
-
 static void start(struct output *output);
 
-int output_open_password(const char *path)
-{
-    struct stat st;
-    /* O_NONBLOCK: opening a FIFO must not wait. */
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (fd < 0)
-        return -errno;
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
-        return fd;
-    close(fd);
-    return -EINVAL;
-}
+/* ---- Listeners ---- */
 
 static void on_listener_readable(uv_poll_t *poll, int status, int events)
 {
-    struct output *output = poll->data;
+    struct output_listener *entry = poll->data;
+    struct output *output = entry->output;
     (void)status;
     (void)events;
-    for (unsigned i = 0; i < output->config.nlisteners; i++)
-        uv_poll_stop(&output->polls[i]);
+    for (entry = output->listeners; entry; entry = entry->next)
+        uv_poll_stop(&entry->poll);
     start(output);
 }
 
-static void wait_for_connection(struct output *output)
+static void watch_listener(struct output_listener *entry)
 {
-    for (unsigned i = 0; i < output->config.nlisteners; i++)
-        uv_poll_start(&output->polls[i], UV_READABLE, on_listener_readable);
+    if (entry->listener != NULL)
+        uv_poll_start(&entry->poll, UV_READABLE, on_listener_readable);
 }
+
+static void on_handle_closed(uv_handle_t *handle);
+
+static void on_poll_closed(uv_handle_t *handle)
+{
+    struct output_listener *entry = handle->data;
+    struct output *output = entry->output;
+    entry->closed = true;
+    output_sweep_listeners(output);
+    handle->data = output;
+    on_handle_closed(handle);
+}
+
+/* Waits for connections where no program runs and none is about to. */
+static bool is_waiting(const struct output *output)
+{
+    return !output->running && !output->closing && output->begun && !output->config.eager &&
+           !uv_is_active((const uv_handle_t *)&output->backoff_timer);
+}
+
+int output_add_listener(struct output *output, const struct listener *listener)
+{
+    struct output_listener *entry = calloc(1, sizeof(*entry));
+    if (entry == NULL)
+        return -ENOMEM;
+    int r = uv_poll_init(output->loop, &entry->poll, listener->fd);
+    if (r < 0) {
+        free(entry);
+        return r;
+    }
+    entry->output = output;
+    entry->listener = listener;
+    entry->id = ++output->last_listener_id;
+    entry->poll.data = entry;
+    output->open_handles++;
+    struct output_listener **at = &output->listeners;
+    while (*at != NULL)
+        at = &(*at)->next;
+    *at = entry;
+    if (is_waiting(output))
+        watch_listener(entry);
+    if (output->running)
+        output_tell(output, OUTPUT_OWES_LISTENERS);
+    return 0;
+}
+
+static void remove_listener(struct output_listener *entry)
+{
+    entry->listener = NULL;
+    uv_close((uv_handle_t *)&entry->poll, on_poll_closed);
+}
+
+void output_remove_listener(struct output *output, const struct listener *listener)
+{
+    struct output_listener *entry = output->listeners;
+    while (entry != NULL && entry->listener != listener)
+        entry = entry->next;
+    if (entry == NULL)
+        return;
+    remove_listener(entry);
+    if (entry->told)
+        output_tell(output, OUTPUT_OWES_LISTENERS);
+}
+
+void output_sweep_listeners(struct output *output)
+{
+    struct output_listener **at = &output->listeners;
+    while (*at != NULL) {
+        struct output_listener *entry = *at;
+        if (entry->listener == NULL && entry->closed && !(entry->told && output->running)) {
+            *at = entry->next;
+            free(entry);
+        } else {
+            at = &entry->next;
+        }
+    }
+}
+
+/* ---- Waiting ---- */
 
 static void resume(struct output *output)
 {
-    if (output->config.eager)
+    if (output->config.eager) {
         start(output);
-    else
-        wait_for_connection(output);
+        return;
+    }
+    for (struct output_listener *entry = output->listeners; entry; entry = entry->next)
+        watch_listener(entry);
+}
+
+void output_begin(struct output *output)
+{
+    output->begun = true;
+    resume(output);
 }
 
 static void on_backoff(uv_timer_t *timer)
@@ -90,90 +145,6 @@ static uint64_t backoff_ms(const struct output *output)
     return doublings >= 4 ? BACKOFF_MAX_MS : (uint64_t)BACKOFF_FIRST_MS << doublings;
 }
 
-/* ---- What the program is told at first ---- */
-
-static int send_settings(struct output *output)
-{
-    struct link_settings message = {
-        .version = LINK_VERSION,
-        .heads = output->config.nheads,
-        .idle_timeout_ms = output->config.eager ? 0 : output->config.idle_timeout_ms,
-        .log_level = (uint32_t)log_get_level(),
-    };
-    snprintf(message.name, sizeof(message.name), "%s", output->config.name);
-    return link_send_struct(&output->program.link, LINK_SETTINGS, 0, 0, &message, sizeof(message));
-}
-
-/* Without the file that was asked for nobody is let in. */
-static int send_password(struct output *output)
-{
-    const struct link_header header = {.type = LINK_PASSWORD};
-    if (output->config.password_file == NULL)
-        return 0;
-    int fd = output_open_password(output->config.password_file);
-    if (fd < 0) {
-        log_error("output", "cannot open the password file %s: %s", output->config.password_file,
-                  fd == -EINVAL ? "not a regular file" : strerror(-fd));
-        return fd;
-    }
-    int r = link_send(&output->program.link, &header, NULL, 0, fd);
-    close(fd);
-    return r;
-}
-
-static int send_listener(struct output *output, const struct listener *listener)
-{
-    const struct link_header header = {.type = LINK_LISTENER, .head = listener->head};
-    struct link_listener message = {.kind = output->config.link_kind};
-    snprintf(message.address, sizeof(message.address), "%s", listener->text);
-    const struct iovec part = {&message, sizeof(message)};
-    return link_send(&output->program.link, &header, &part, 1, listener->fd);
-}
-
-static int send_setup_step(struct output *output, unsigned step)
-{
-    if (step == 0)
-        return send_settings(output);
-    if (step == 1)
-        return send_password(output);
-    if (step - 2 < output->config.nlisteners)
-        return send_listener(output, output->config.listeners[step - 2]);
-    return link_send_struct(&output->program.link, LINK_READY, 0, 0, NULL, 0);
-}
-
-static void send_seat(struct output *output)
-{
-    if (!output->owes_seat || output->setup_step == 0)
-        return;
-    const struct input_state state = input_state(output->config.input);
-    const struct link_seat message = {.leds = state.leds, .relative = state.relative};
-    int r = link_send_struct(&output->program.link, LINK_SEAT, 0, 0, &message, sizeof(message));
-    output->owes_seat = r == -EAGAIN;
-}
-
-void output_input_changed(struct output *output)
-{
-    output->owes_seat = true;
-    if (output->running && !output->closing)
-        send_seat(output);
-}
-
-/* Goes on where a full socket stopped it. */
-static void send_setup(struct output *output)
-{
-    unsigned steps = output->config.nlisteners + 3;
-    while (output->setup_step < steps) {
-        int r = send_setup_step(output, output->setup_step);
-        if (r == -EAGAIN)
-            return;
-        if (r < 0) {
-            program_end(&output->program);
-            return;
-        }
-        output->setup_step++;
-    }
-}
-
 /* ---- What the program says ---- */
 
 static int handle_hello(struct output *output, const struct link_hello *message)
@@ -185,14 +156,52 @@ static int handle_hello(struct output *output, const struct link_hello *message)
     return 0;
 }
 
+static int handle_viewer(struct output *output, uint32_t head, const struct link_viewer *message)
+{
+    uint64_t before = output->viewers.total;
+    int r = viewers_update(&output->viewers, head, message);
+    metric_add(METRIC_viewers_total, metric_label(METRIC_viewers_total, output->config.kind),
+               output->viewers.total - before);
+    return r;
+}
+
+static int handle_encodings(struct output *output, const struct link_encodings *message)
+{
+    return output_figures_update(&output->figures, (const struct link_encoding *)(message + 1),
+                                 message->count);
+}
+
+static int handle_sandboxed(struct output *output, const struct link_sandboxed *message)
+{
+    if ((message->parts & ~(uint32_t)LINK_SANDBOX_ALL) != 0)
+        return -EPROTO;
+    output->sandbox = message->parts;
+    return 0;
+}
+
+static void on_sent(void *user)
+{
+    output_watch(user);
+}
+
+static int handle_subscribe(struct output *output, uint32_t head)
+{
+    const struct output_head_shared shared = {
+        .link = &output->program.link,
+        .last_generation = &output->last_generation,
+        .sent = on_sent,
+        .user = output,
+    };
+    return output_head_subscribe(&output->heads[head], &output->config.heads[head], &shared);
+}
+
 static int handle_head_message(struct output *output, const struct link_header *header,
                                const void *payload)
 {
     struct output_head *head = &output->heads[header->head];
     switch (header->type) {
     case LINK_SUBSCRIBE:
-        return output_head_subscribe(head, &output->program.link,
-                                     &output->config.heads[header->head], &output->last_generation);
+        return handle_subscribe(output, header->head);
     case LINK_UNSUBSCRIBE:
         return output_head_unsubscribe(head);
     case LINK_CREDIT:
@@ -200,9 +209,15 @@ static int handle_head_message(struct output *output, const struct link_header *
     case LINK_TAKEN:
         return output_head_taken(head, header->generation, payload);
     case LINK_VIEWER:
-        return viewers_update(&output->viewers, header->head, payload);
+        return handle_viewer(output, header->head, payload);
     case LINK_VIEWER_GONE:
         return viewers_remove(&output->viewers, ((const struct link_viewer_gone *)payload)->id);
+    case LINK_ENCODINGS:
+        return handle_encodings(output, payload);
+    case LINK_ANSWER:
+        return output_handle_answer(output, payload);
+    case LINK_SANDBOXED:
+        return handle_sandboxed(output, payload);
     default:
         return output_input_message(&output->viewers, output->config.nheads, header, payload,
                                     output->config.input);
@@ -217,6 +232,9 @@ static int on_message(struct program *program, const struct link_header *header,
      * one all the same is not kept. */
     if (fd >= 0)
         close(fd);
+    trace(output_message, "output=%s type=%u head=%u size=%u", output->config.kind, header->type,
+          header->head, header->size);
+    output->heard_ms = uv_now(output->loop);
     if (header->type == LINK_HELLO)
         return handle_hello(output, payload);
     if (!output->greeted || header->head >= output->config.nheads)
@@ -227,8 +245,7 @@ static int on_message(struct program *program, const struct link_header *header,
 static void on_writable(struct program *program)
 {
     struct output *output = program->user;
-    send_setup(output);
-    send_seat(output);
+    output_tell(output, 0);
     for (unsigned i = 0; i < output->config.nheads; i++)
         output_head_writable(&output->heads[i]);
 }
@@ -244,6 +261,8 @@ static void on_lost(struct program *program, int error)
     for (unsigned i = 0; i < output->config.nheads; i++)
         output_head_unsubscribe(&output->heads[i]);
     viewers_clear(&output->viewers);
+    output_watch_stop(output);
+    output_answered(output);
 }
 
 static void log_end(const struct output *output)
@@ -268,7 +287,6 @@ static void on_handle_closed(uv_handle_t *handle)
         return;
     void (*done)(void *user) = output->done;
     void *user = output->user;
-    free(output->polls);
     free(output);
     if (done != NULL)
         done(user);
@@ -276,15 +294,20 @@ static void on_handle_closed(uv_handle_t *handle)
 
 static void close_handles(struct output *output)
 {
-    for (unsigned i = 0; i < output->config.nlisteners; i++)
-        uv_close((uv_handle_t *)&output->polls[i], on_handle_closed);
+    for (struct output_listener *entry = output->listeners; entry; entry = entry->next)
+        if (entry->listener != NULL)
+            remove_listener(entry);
     uv_close((uv_handle_t *)&output->backoff_timer, on_handle_closed);
+    uv_close((uv_handle_t *)&output->watch_timer, on_handle_closed);
 }
 
 static void on_over(struct program *program)
 {
     struct output *output = program->user;
     output->running = false;
+    output->sandbox = 0;
+    output_figures_restart(&output->figures);
+    output_sweep_listeners(output);
     log_end(output);
     if (output->closing) {
         close_handles(output);
@@ -310,19 +333,20 @@ static const struct program_ops program_ops = {
 static void start(struct output *output)
 {
     output->running = true;
-    output->greeted = false;
-    output->setup_step = 0;
-    output->owes_seat = true;
+    output->greeted = output->hung = false;
     output->last_generation = 0;
     output->starts++;
     output->started_ms = uv_now(output->loop);
+    metric_add(METRIC_output_starts_total,
+               metric_label(METRIC_output_starts_total, output->config.kind), 1);
     program_start(&output->program, output->loop, output->config.program, &program_ops, output);
     if (output->program.start_error < 0)
         return;
     log_info("output", "%s started (pid %d)", output->config.program,
              program_pid(&output->program));
-    send_setup(output);
-    send_seat(output);
+    output_tell_all(output);
+    /* For its hello. */
+    output_watch(output);
 }
 
 struct output *output_create(uv_loop_t *loop, const struct output_config *config)
@@ -330,31 +354,13 @@ struct output *output_create(uv_loop_t *loop, const struct output_config *config
     struct output *output = calloc(1, sizeof(*output));
     if (output == NULL)
         return NULL;
-    output->polls = calloc(config->nlisteners, sizeof(*output->polls));
-    if (output->polls == NULL) {
-        free(output);
-        errno = ENOMEM;
-        return NULL;
-    }
     output->loop = loop;
     output->config = *config;
     output->viewers.seat = input_seat(config->input);
     uv_timer_init(loop, &output->backoff_timer);
-    output->backoff_timer.data = output;
-    output->open_handles = 1;
-    for (unsigned i = 0; i < config->nlisteners; i++) {
-        int r = uv_poll_init(loop, &output->polls[i], config->listeners[i]->fd);
-        if (r < 0) {
-            /* The others are closed as if there had been only them. */
-            output->config.nlisteners = i;
-            close_handles(output);
-            errno = -r;
-            return NULL;
-        }
-        output->polls[i].data = output;
-        output->open_handles++;
-    }
-    resume(output);
+    uv_timer_init(loop, &output->watch_timer);
+    output->backoff_timer.data = output->watch_timer.data = output;
+    output->open_handles = 2;
     return output;
 }
 
@@ -364,6 +370,7 @@ void output_status(const struct output *output, struct output_status *status)
         .kind = output->config.kind,
         .pid = output->running ? program_pid(&output->program) : 0,
         .starts = output->starts,
+        .sandbox = output->sandbox,
         .viewers = &output->viewers,
     };
 }
@@ -374,6 +381,7 @@ void output_destroy(struct output *output, void (*done)(void *user), void *user)
     output->done = done;
     output->user = user;
     uv_timer_stop(&output->backoff_timer);
+    output_watch_stop(output);
     if (output->running)
         program_end(&output->program);
     else

@@ -21,7 +21,7 @@ static int send_canvas(struct head_output *subscription, struct canvas *canvas)
     const struct link_header header = {
         .type = LINK_HEAD,
         .head = head->id,
-        .generation = *output->last_generation + 1,
+        .generation = *output->shared.last_generation + 1,
     };
     struct link_head message = {
         .width = canvas->width,
@@ -32,10 +32,11 @@ static int send_canvas(struct head_output *subscription, struct canvas *canvas)
     };
     snprintf(message.name, sizeof(message.name), "%s", head->config.name);
     const struct iovec part = {&message, sizeof(message)};
-    int r = link_send(output->link, &header, &part, 1, canvas->fd);
+    int r = link_send(output->shared.link, &header, &part, 1, canvas->fd);
     if (r == 0) {
-        (*output->last_generation)++;
+        (*output->shared.last_generation)++;
         output->generation = header.generation;
+        output->shared.sent(output->shared.user);
     }
     return as_head_wants(r);
 }
@@ -82,7 +83,7 @@ static int send_rects(struct output_head *output, uint64_t sequence, pixman_regi
         {&link_move, move != NULL ? sizeof(link_move) : 0},
         {rects, sizeof(rects[0]) * (size_t)count},
     };
-    return link_send(output->link, &header, parts, 3, -1);
+    return link_send(output->shared.link, &header, parts, 3, -1);
 }
 
 static int send_frame(struct head_output *subscription, uint64_t sequence,
@@ -97,6 +98,8 @@ static int send_frame(struct head_output *subscription, uint64_t sequence,
     damage_bound(&bounded, LINK_MAX_RECTS);
     int r = send_rects(output, sequence, &bounded, move, whole);
     pixman_region32_fini(&bounded);
+    if (r == 0)
+        output->shared.sent(output->shared.user);
     return as_head_wants(r);
 }
 
@@ -120,7 +123,7 @@ static int send_cursor_image(struct output_head *output, const struct head_curso
         {&message, sizeof(message)},
         {(void *)cursor->pixels, (size_t)cursor->width * cursor->height * 4},
     };
-    return link_send(output->link, &header, parts, 2, -1);
+    return link_send(output->shared.link, &header, parts, 2, -1);
 }
 
 static int send_cursor_place(struct output_head *output, const struct head_cursor *cursor)
@@ -130,7 +133,7 @@ static int send_cursor_place(struct output_head *output, const struct head_curso
         .y = cursor->y,
         .visible = cursor->visible,
     };
-    return link_send_struct(output->link, LINK_CURSOR_MOVE, output->head->id, output->generation,
+    return link_send_struct(output->shared.link, LINK_CURSOR_MOVE, output->head->id, output->generation,
                             &message, sizeof(message));
 }
 
@@ -161,15 +164,14 @@ static const struct head_output_ops ops = {
     .cursor = send_cursor,
 };
 
-int output_head_subscribe(struct output_head *output, struct link *link, struct head *head,
-                          uint32_t *last_generation)
+int output_head_subscribe(struct output_head *output, struct head *head,
+                          const struct output_head_shared *shared)
 {
     if (output->subscribed)
         return -EPROTO;
     *output = (struct output_head){
-        .link = link,
+        .shared = *shared,
         .head = head,
-        .last_generation = last_generation,
         .subscription = {.ops = &ops, .user = output},
         .subscribed = true,
     };
@@ -202,6 +204,22 @@ int output_head_taken(struct output_head *output, uint32_t generation,
     if (!output->subscribed || generation != output->generation)
         return 0;
     return head_output_taken(&output->subscription, message->sequence);
+}
+
+/* A program at rest has taken what it was given and has room for more. */
+bool output_head_waits(const struct output_head *output)
+{
+    const struct head_output *subscription = &output->subscription;
+    return output->subscribed && (subscription->taking != 0 || subscription->canvas_unanswered ||
+                                  subscription->blocked || subscription->credit == 0);
+}
+
+uint64_t output_head_frame_ms(const struct output_head *output, uint64_t now_ms)
+{
+    const struct head_output *subscription = &output->subscription;
+    return output->subscribed && subscription->taking != 0
+               ? now_ms - subscription->taking_since_ms
+               : 0;
 }
 
 void output_head_writable(struct output_head *output)

@@ -17,11 +17,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* What all heads of one program share. */
+struct output_head_shared {
+    struct link *link;
+    uint32_t *last_generation; /* of the link */
+    /* A canvas or a frame was sent: the program owes an answer. */
+    void (*sent)(void *user);
+    void *user;
+};
+
 /* Memory belongs to the owner. */
 struct output_head {
-    struct link *link;
+    struct output_head_shared shared;
     struct head *head;
-    uint32_t *last_generation; /* of the link, shared by all its heads */
     struct head_output subscription;
     bool subscribed;
     uint32_t generation; /* of the canvas that the program knows */
@@ -30,8 +38,8 @@ struct output_head {
 };
 
 /* The program wants the head. Returns 0, or -EPROTO when it has it already. */
-int output_head_subscribe(struct output_head *output, struct link *link, struct head *head,
-                          uint32_t *last_generation);
+int output_head_subscribe(struct output_head *output, struct head *head,
+                          const struct output_head_shared *shared);
 /* Returns 0, or -EPROTO when it has not. */
 int output_head_unsubscribe(struct output_head *output);
 
@@ -41,6 +49,11 @@ int output_head_credit(struct output_head *output, uint32_t generation,
                        const struct link_credit *message);
 int output_head_taken(struct output_head *output, uint32_t generation,
                       const struct link_taken *message);
+
+/* Whether the program owes an answer, or room for another frame. */
+bool output_head_waits(const struct output_head *output);
+/* For how long it has not taken the frame that it was given; 0: there is none. */
+uint64_t output_head_frame_ms(const struct output_head *output, uint64_t now_ms);
 
 /* The socket takes messages again. */
 void output_head_writable(struct output_head *output);

@@ -58,7 +58,7 @@ int output_input_message(const struct viewers *viewers, unsigned nheads,
         return -EPROTO;
     memcpy(&id, payload, sizeof(id));
     const struct viewer *viewer = viewers_find(viewers, id);
-    if (viewer == NULL || header->head >= nheads)
+    if (viewer == NULL || viewer->view_only || header->head >= nheads)
         return -EPROTO;
     if (header->type == LINK_KEY)
         return handle_key(viewer->hands, payload);

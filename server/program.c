@@ -166,6 +166,12 @@ void program_end(struct program *program)
         end(program, 0, PROGRAM_GRACE_MS);
 }
 
+void program_kill(struct program *program)
+{
+    if (program->running)
+        end(program, 0, 0);
+}
+
 int program_pid(const struct program *program)
 {
     return program->running ? program->process.pid : 0;

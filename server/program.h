@@ -65,6 +65,9 @@ void program_start(struct program *program, uv_loop_t *loop, const char *path,
  * called from here unless it was before. Harmless when it has ended. */
 void program_end(struct program *program);
 
+/* The same without grace, for one that hangs. */
+void program_kill(struct program *program);
+
 /* 0 when it does not run. */
 int program_pid(const struct program *program);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "server/status.h"
 #include "server/core.h"
+#include "server/core_vnc.h"
 
 #include <unistd.h>
 
@@ -39,23 +40,67 @@ static json_t *build_listeners(const struct core *core)
     json_t *list = json_array();
     for (unsigned i = 0; i < core->nlisteners; i++)
         append_listener(list, &core->listeners[i]);
+    for (const struct vnc_listener *entry = core->vnc_listeners; entry; entry = entry->next)
+        append_listener(list, &entry->listener);
     return list;
 }
 
-static void append_output(const struct output *output, json_t *outputs, json_t *viewers)
+static json_t *build_sandbox(uint32_t parts)
 {
+    static const struct {
+        uint32_t part;
+        const char *name;
+    } names[] = {
+        {LINK_SANDBOX_NO_NEW_PRIVS, "no_new_privs"},
+        {LINK_SANDBOX_LANDLOCK, "landlock"},
+        {LINK_SANDBOX_SECCOMP, "seccomp"},
+    };
+    json_t *list = json_array();
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (parts & names[i].part)
+            json_array_append_new(list, json_string(names[i].name));
+    return list;
+}
+
+static json_t *build_outputs(const struct core *core)
+{
+    json_t *list = json_array();
     struct output_status status;
-    output_status(output, &status);
+    if (core->vnc == NULL)
+        return list;
+    output_status(core->vnc, &status);
     json_array_append_new(
-        outputs, json_pack("{s:s, s:o, s:I, s:i}", "kind", status.kind, "pid",
-                           status.pid != 0 ? json_integer(status.pid) : json_null(), "starts",
-                           (json_int_t)status.starts, "viewers", (int)status.viewers->count));
+        list, json_pack("{s:s, s:o, s:I, s:i, s:o}", "kind", status.kind, "pid",
+                        status.pid != 0 ? json_integer(status.pid) : json_null(), "starts",
+                        (json_int_t)status.starts, "viewers", (int)status.viewers->count,
+                        "sandbox", build_sandbox(status.sandbox)));
+    return list;
+}
+
+static json_t *build_viewer(const char *kind, const struct viewer *viewer)
+{
+    static const char *const states[] = {
+        [LINK_VIEWER_IDLE] = "idle", [LINK_VIEWER_BUSY] = "busy", [LINK_VIEWER_STALLED] = "stalled"};
+    json_t *head = viewer->all_heads ? json_string("all") : json_integer(viewer->head);
+    return json_pack("{s:s, s:I, s:o, s:s, s:s, s:b, s:b, s:s, s:I, s:I, s:I}", "kind", kind, "id",
+                     (json_int_t)viewer->id, "head", head, "address", viewer->address, "encoding",
+                     viewer->encoding, "shared", (int)viewer->shared, "view_only",
+                     (int)viewer->view_only, "state", states[viewer->state], "bytes_sent",
+                     (json_int_t)viewer->bytes_sent, "updates_sent",
+                     (json_int_t)viewer->updates_sent, "bytes_queued",
+                     (json_int_t)viewer->bytes_queued);
+}
+
+json_t *status_viewers(const struct core *core)
+{
+    json_t *list = json_array();
+    struct output_status status;
+    if (core->vnc == NULL)
+        return list;
+    output_status(core->vnc, &status);
     for (const struct viewer *viewer = status.viewers->first; viewer; viewer = viewer->next)
-        json_array_append_new(viewers,
-                              json_pack("{s:s, s:I, s:i, s:s, s:s, s:b}", "kind", status.kind, "id",
-                                        (json_int_t)viewer->id, "head", (int)viewer->head,
-                                        "address", viewer->address, "encoding", viewer->encoding,
-                                        "shared", (int)viewer->shared));
+        json_array_append_new(list, build_viewer(status.kind, viewer));
+    return list;
 }
 
 static json_t *build_guest_errors(const struct core *core)
@@ -78,15 +123,12 @@ static json_t *build_loop(const struct core *core)
 
 json_t *status_build(const struct core *core)
 {
-    json_t *outputs = json_array(), *viewers = json_array();
     bool vmm = core->vhost_user != NULL && vhost_user_connected(core->vhost_user);
-    if (core->vnc != NULL)
-        append_output(core->vnc, outputs, viewers);
     return json_pack("{s:s, s:i, s:I, s:s, s:{s:s, s:s, s:b, s:o}, s:o, s:o, s:o, s:o, s:o}", "version",
                      ORIEL_VERSION, "pid", (int)getpid(), "uptime_ms",
                      (json_int_t)core_uptime_ms(core), "name", core->config->gpu.name, "gpu",
                      "transport", "vhost-user", "renderer", "2d", "vmm_connected", (int)vmm,
                      "guest_errors", build_guest_errors(core), "loop", build_loop(core),
                      "heads", build_heads(core), "listeners", build_listeners(core), "outputs",
-                     outputs, "viewers", viewers);
+                     build_outputs(core), "viewers", status_viewers(core));
 }

@@ -12,5 +12,7 @@ struct core;
 
 /* A new object, or NULL when memory is short. */
 json_t *status_build(const struct core *core);
+/* Its list of viewers. */
+json_t *status_viewers(const struct core *core);
 
 #endif

@@ -50,10 +50,30 @@ struct viewer *viewers_find(const struct viewers *viewers, uint32_t id)
     return *find((struct viewers *)viewers, id);
 }
 
+static bool is_good(uint32_t head, const struct link_viewer *message)
+{
+    return message->shared <= 1 && message->view_only <= 1 && message->all_heads <= 1 &&
+           message->unused == 0 && message->state <= LINK_VIEWER_STALLED &&
+           !(message->all_heads && head != 0) &&
+           is_text(message->address, sizeof(message->address)) &&
+           is_text(message->encoding, sizeof(message->encoding));
+}
+
+/* The fields that do not stay. */
+static void take(struct viewer *viewer, const struct link_viewer *message)
+{
+    viewer->shared = message->shared;
+    viewer->state = (enum link_viewer_state)message->state;
+    viewer->bytes_sent = message->bytes_sent;
+    viewer->updates_sent = message->updates_sent;
+    viewer->bytes_queued = message->bytes_queued;
+    memcpy(viewer->address, message->address, sizeof(viewer->address));
+    memcpy(viewer->encoding, message->encoding, sizeof(viewer->encoding));
+}
+
 int viewers_update(struct viewers *viewers, uint32_t head, const struct link_viewer *message)
 {
-    if (message->shared > 1 || !is_text(message->address, sizeof(message->address)) ||
-        !is_text(message->encoding, sizeof(message->encoding)))
+    if (!is_good(head, message))
         return -EPROTO;
     /* New ones stand at the end, so that status shows them in their order. */
     struct viewer **at = find(viewers, message->id);
@@ -64,13 +84,17 @@ int viewers_update(struct viewers *viewers, uint32_t head, const struct link_vie
         if (*at == NULL)
             return -ENOMEM;
         viewers->count++;
+        viewers->total++;
+        (*at)->id = message->id;
+        (*at)->head = head;
+        (*at)->view_only = message->view_only;
+        (*at)->all_heads = message->all_heads;
     }
     struct viewer *viewer = *at;
-    viewer->id = message->id;
-    viewer->head = head;
-    viewer->shared = message->shared;
-    memcpy(viewer->address, message->address, sizeof(viewer->address));
-    memcpy(viewer->encoding, message->encoding, sizeof(viewer->encoding));
+    if (viewer->head != head || viewer->view_only != (bool)message->view_only ||
+        viewer->all_heads != (bool)message->all_heads)
+        return -EPROTO;
+    take(viewer, message);
     return 0;
 }
 

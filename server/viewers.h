@@ -19,7 +19,10 @@ struct viewer {
     struct viewer *next;
     struct seat_viewer *hands;
     uint32_t id, head;
-    bool shared;
+    bool shared, view_only;
+    bool all_heads; /* sees the whole layout; `head` is 0 */
+    enum link_viewer_state state;
+    uint64_t bytes_sent, updates_sent, bytes_queued; /* as it was last told */
     char address[LINK_TEXT_SIZE];
     char encoding[sizeof(((struct link_viewer *)0)->encoding)];
 };
@@ -28,6 +31,7 @@ struct viewers {
     struct seat *seat; /* where their hands are; set by the owner */
     struct viewer *first;
     uint32_t count;
+    uint64_t total; /* that have come so far */
 };
 
 /* A LINK_VIEWER of that head. Returns 0, -EPROTO when a field is not as

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "server/control/command.h"
 #include "server/control/control.h"
+#include "server/control/operate.h"
 #include "server/control/screenshot.h"
 #include "server/core.h"
 #include "server/status.h"
@@ -27,6 +28,24 @@ static const struct control_command commands[] = {
      "Takes a head's picture, without the cursor: width, height and a PNG in base64.",
      screenshot_handle,
      {{"head", JSON_INTEGER, false, "The number of the head, 0 if it is left out."}}},
+    {"viewers", "Tells the viewers, with newest figures.", operate_viewers, {{0}}},
+    {"disconnect",
+     "Hangs up on a viewer.",
+     operate_disconnect,
+     {{"viewer", JSON_INTEGER, true, "Its id, as viewers tells it."}}},
+    {"stats",
+     "Tells the metrics.",
+     operate_stats,
+     {{"prometheus", JSON_TRUE, false, "As one text in the format of Prometheus."}}},
+    {"trace",
+     "Switches trace points on, all others off, and lists them.",
+     operate_trace,
+     {{"pattern", JSON_STRING, false, "Names with * and ?, separated by commas; empty: none."}}},
+    {"reload",
+     "Reads the configuration again and tells what has changed and what needs a restart; with "
+     "errors nothing changes.",
+     operate_reload,
+     {{0}}},
     {"quit", "Ends oriel.", handle_quit, {{0}}},
     {"help", "Lists the commands.", handle_help, {{0}}},
 };

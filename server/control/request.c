@@ -61,6 +61,16 @@ void control_reply(struct control_request *request, json_t *fields)
     finish(request);
 }
 
+void control_reply_failure(struct control_request *request, json_t *fields, const char *error)
+{
+    if (request->client != NULL)
+        send_line(request->client,
+                  dump_reply(json_object_get(request->message, "id"), fields, error));
+    else
+        json_decref(fields);
+    finish(request);
+}
+
 void control_reply_error(struct control_request *request, const char *format, ...)
 {
     char text[512];

@@ -39,6 +39,8 @@ void control_request_abandon(struct control_request *request);
 void control_reply(struct control_request *request, json_t *fields);
 void control_reply_error(struct control_request *request, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* An error with further fields, as control_reply(). */
+void control_reply_failure(struct control_request *request, json_t *fields, const char *error);
 /* With one more field, whose text (malloc'ed; letters that need no escaping)
  * may be large and is not copied. */
 void control_reply_large(struct control_request *request, json_t *fields, const char *name,

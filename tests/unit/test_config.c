@@ -76,7 +76,7 @@ static void test_defaults_hold_without_any_file(void **state)
     assert_string_equal(config.vnc.password_file, "");
     assert_int_equal(config.vnc.start, CONFIG_START_LAZY);
     assert_string_equal(config.control.socket, "/run/user/7/oriel/control.sock");
-    assert_int_equal(config.log.level, LOG_INFO);
+    assert_int_equal(config.log.levels.level, LOG_INFO);
 }
 
 static void test_numbers_of_bytes(void **state)
@@ -159,7 +159,7 @@ static void test_every_key_is_set_by_its_section_and_name(void **state)
     assert_int_equal(config.vnc.idle_timeout, 5);
     assert_int_equal(config.vnc.start, CONFIG_START_EAGER);
     assert_string_equal(config.control.socket, "");
-    assert_int_equal(config.log.level, LOG_DEBUG);
+    assert_int_equal(config.log.levels.level, LOG_DEBUG);
     /* The other head keeps its own. */
     assert_int_equal(config.heads[0].mode.width, 1280);
 }
