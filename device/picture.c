@@ -7,8 +7,30 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+/* Less than a page comes from the heap: a guest may have tens of thousands of
+ * such, and system calls for each would hold up the loop. */
+static bool is_small(const struct picture *picture)
+{
+    return picture->stride * picture->height < 4096;
+}
+
 /* Anonymous mappings are zero without being touched and go back to the
  * system at once, whatever size guests come up with. */
+static int allocate_pixels(struct picture *picture)
+{
+    size_t size = picture->stride * picture->height;
+    if (is_small(picture)) {
+        picture->pixels = calloc(1, size);
+        return picture->pixels ? 0 : -ENOMEM;
+    }
+    void *map = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (map == MAP_FAILED)
+        return -ENOMEM;
+    picture->pixels = map;
+    return 0;
+}
+
 struct picture *picture_create(uv_loop_t *loop, uint32_t width, uint32_t height,
                                pixman_format_code_t format)
 {
@@ -21,14 +43,11 @@ struct picture *picture_create(uv_loop_t *loop, uint32_t width, uint32_t height,
     picture->height = height;
     picture->stride = (size_t)width * 4;
     picture->format = format;
-    void *map = mmap(NULL, picture->stride * height, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (map == MAP_FAILED) {
+    if (allocate_pixels(picture) < 0) {
         free(picture);
         errno = ENOMEM;
         return NULL;
     }
-    picture->pixels = map;
     return picture;
 }
 
@@ -42,6 +61,9 @@ void picture_unref(struct picture *picture)
 {
     if (!picture || --picture->refs > 0)
         return;
-    unmap_soon(picture->loop, picture->pixels, picture->stride * picture->height);
+    if (is_small(picture))
+        free(picture->pixels);
+    else
+        unmap_soon(picture->loop, picture->pixels, picture->stride * picture->height);
     free(picture);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "device/resource.h"
 
+#include "device/unmap.h"
+
 #include <stdlib.h>
 
 /* Guests number their resources from 1 on, which needs no mixing. */
@@ -71,7 +73,9 @@ void resource_remove(struct resource_table *table, struct resource *resource)
 
 void resource_remove_all(struct resource_table *table)
 {
+    unmap_hold();
     for (unsigned i = 0; i < RESOURCE_BUCKETS; i++)
         while (table->buckets[i])
             resource_remove(table, table->buckets[i]);
+    unmap_release(table->loop);
 }

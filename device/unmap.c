@@ -3,38 +3,107 @@
 
 #include "server/jobs.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
 /* Below this it takes less than a third of a millisecond. */
 #define INLINE_BYTES (4u << 20)
+#define INLINE_COUNT 16
 
-struct unmap_job {
-    struct job job;
+struct range {
     void *address;
     size_t size;
 };
 
+struct unmap_job {
+    struct job job;
+    struct range *ranges; /* owned */
+    size_t n;
+};
+
+/* What is held back; loop thread, as everything here but run_unmap(). */
+static struct {
+    bool active;
+    struct range *ranges;
+    size_t n, capacity, bytes;
+} held;
+
 static void run_unmap(struct job *job)
 {
     struct unmap_job *unmap = (struct unmap_job *)job;
-    munmap(unmap->address, unmap->size);
+    for (size_t i = 0; i < unmap->n; i++)
+        munmap(unmap->ranges[i].address, unmap->ranges[i].size);
 }
 
 static void handle_unmap_done(struct job *job)
 {
-    free(job);
+    struct unmap_job *unmap = (struct unmap_job *)job;
+    free(unmap->ranges);
+    free(unmap);
+}
+
+/* Owns `ranges`. */
+static void submit(uv_loop_t *loop, struct range *ranges, size_t n)
+{
+    struct unmap_job *unmap = malloc(sizeof *unmap);
+    if (!unmap) {
+        for (size_t i = 0; i < n; i++)
+            munmap(ranges[i].address, ranges[i].size);
+        free(ranges);
+        return;
+    }
+    *unmap = (struct unmap_job){ .job = { .work = run_unmap, .done = handle_unmap_done },
+                                 .ranges = ranges,
+                                 .n = n };
+    job_submit(loop, &unmap->job);
+}
+
+static bool hold(void *address, size_t size)
+{
+    if (held.n == held.capacity) {
+        size_t capacity = held.capacity > 0 ? 2 * held.capacity : 64;
+        struct range *ranges = realloc(held.ranges, capacity * sizeof *ranges);
+        if (!ranges)
+            return false;
+        held.ranges = ranges;
+        held.capacity = capacity;
+    }
+    held.ranges[held.n++] = (struct range){ address, size };
+    held.bytes += size;
+    return true;
 }
 
 void unmap_soon(uv_loop_t *loop, void *address, size_t size)
 {
-    struct unmap_job *unmap = size > INLINE_BYTES ? malloc(sizeof *unmap) : NULL;
-    if (!unmap) {
+    if (held.active && hold(address, size))
+        return;
+    struct range *range = size > INLINE_BYTES ? malloc(sizeof *range) : NULL;
+    if (!range) {
         munmap(address, size);
         return;
     }
-    *unmap = (struct unmap_job){ .job = { .work = run_unmap, .done = handle_unmap_done },
-                                 .address = address,
-                                 .size = size };
-    job_submit(loop, &unmap->job);
+    *range = (struct range){ address, size };
+    submit(loop, range, 1);
+}
+
+void unmap_hold(void)
+{
+    held.active = true;
+}
+
+void unmap_release(uv_loop_t *loop)
+{
+    struct range *ranges = held.ranges;
+    size_t n = held.n, bytes = held.bytes;
+    held.active = false;
+    held.ranges = NULL;
+    held.n = held.capacity = held.bytes = 0;
+    if (n > INLINE_COUNT || bytes > INLINE_BYTES) {
+        submit(loop, ranges, n);
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        munmap(ranges[i].address, ranges[i].size);
+    free(ranges);
 }
