@@ -196,9 +196,55 @@ static void unknown_commands_are_unspecified_errors(void **state)
     guest_machine_finish(&machine);
 }
 
+static void get_uuid(uint32_t resource, uint8_t uuid[16])
+{
+    struct gpu_command command = gpu_assign_uuid(resource);
+    struct virtio_gpu_resp_resource_uuid response;
+    struct gpu_answer answer;
+
+    guest_gpu_call_answer(&machine.gpu, &command, &answer);
+    assert_int_equal(answer.used_len, 40);
+    memcpy(&response, answer.bytes, sizeof(response));
+    assert_int_equal(response.hdr.type, VIRTIO_GPU_RESP_OK_RESOURCE_UUID);
+    memcpy(uuid, response.uuid, 16);
+    assert_int_equal(uuid[6] >> 4, 4); /* random, RFC 4122 */
+    assert_int_equal(uuid[8] >> 6, 2);
+}
+
+/* A resource keeps the UUID that it was first given; no two have the same,
+ * nor have two lives of one id, nor two guests. */
+static void uuids_are_stable_and_unique(void **state)
+{
+    enum { N = 64 };
+    uint8_t uuids[3 * N][16], again[16];
+
+    (void)state;
+    guest_machine_start(&machine, NULL);
+    guest_gpu_expect(&machine.gpu, gpu_assign_uuid(1), VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID);
+    guest_gpu_expect(&machine.gpu, gpu_assign_uuid(0), VIRTIO_GPU_RESP_ERR_INVALID_RESOURCE_ID);
+    for (unsigned life = 0; life < 3; life++) {
+        for (uint32_t i = 0; i < N; i++) {
+            guest_gpu_ok(&machine.gpu, gpu_create_2d(1 + i, 1, 8, 8));
+            get_uuid(1 + i, uuids[life * N + i]);
+        }
+        for (uint32_t i = 0; i < N; i++) {
+            get_uuid(1 + i, again);
+            assert_memory_equal(again, uuids[life * N + i], 16);
+            if (life == 0)
+                guest_gpu_ok(&machine.gpu, gpu_unref(1 + i));
+        }
+        if (life == 1)
+            guest_machine_reset(&machine);
+    }
+    for (unsigned i = 0; i < 3 * N; i++)
+        for (unsigned j = 0; j < i; j++)
+            assert_memory_not_equal(uuids[i], uuids[j], 16);
+    guest_machine_finish(&machine);
+}
+
 static const struct gpu_command *known_commands(size_t *n)
 {
-    static struct gpu_command commands[9];
+    static struct gpu_command commands[10];
     static const struct gpu_rect rect = {0, 0, 16, 16};
 
     commands[0] = gpu_create_2d(9, 1, 16, 16);
@@ -210,7 +256,8 @@ static const struct gpu_command *known_commands(size_t *n)
     commands[6] = gpu_detach(9);
     commands[7] = gpu_edid(0);
     commands[8] = gpu_display_info();
-    *n = 9;
+    commands[9] = gpu_assign_uuid(9);
+    *n = 10;
     return commands;
 }
 
@@ -356,6 +403,7 @@ int main(void)
         GUEST_TEST(edid_of_each_head),
         GUEST_TEST(fences_are_echoed),
         GUEST_TEST(fences_of_jobs_are_echoed),
+        GUEST_TEST(uuids_are_stable_and_unique),
         GUEST_TEST(unknown_commands_are_unspecified_errors),
         GUEST_TEST(short_commands_are_refused),
         GUEST_TEST(answers_are_cut_to_their_room),

@@ -207,6 +207,50 @@ static void two_heads_show_what_they_are_told(void **state)
 }
 
 /* UNREF of what is shown: the head loses its guest, and the id is free. */
+/* One resource on several heads: each shows its part, a flush reaches all of
+ * them, and each can go alone. */
+static void mirrors_show_the_same(void **state)
+{
+    const struct guest_machine_options options = {.oriel.settings = {"gpu.heads=16"}};
+    struct guest_surface surface;
+    struct guest_image image;
+    struct gpu_rect parts[16], little = {70, 30, 20, 40};
+
+    (void)state;
+    guest_machine_start(&machine, &options);
+    make(&surface, &image, 5, 320, 240);
+    for (uint32_t i = 0; i < 16; i++) {
+        /* The first four show all of it. */
+        parts[i] = i < 4 ? guest_surface_rect(&surface)
+                         : (struct gpu_rect){5 * i, 3 * i, 160, 100 + i};
+        guest_surface_show(&surface, i, parts[i]);
+    }
+    guest_surface_flush(&surface, guest_surface_rect(&surface));
+    guest_gpu_settle(&machine.gpu);
+    for (uint32_t i = 0; i < 16; i++)
+        expect_part(i, &image, parts[i]);
+    guest_image_fill(&image, little, 0x123456);
+    guest_surface_draw(&surface, &image, little);
+    guest_surface_transfer(&surface, little);
+    guest_surface_flush(&surface, little);
+    guest_gpu_settle(&machine.gpu);
+    for (uint32_t i = 0; i < 16; i++)
+        expect_part(i, &image, parts[i]);
+    guest_gpu_ok(&machine.gpu, gpu_set_scanout(2, 0, (struct gpu_rect){0, 0, 0, 0}));
+    for (uint32_t i = 0; i < 16; i++)
+        assert_int_equal(guest_machine_head_is_guest(&machine, i), i != 2);
+    guest_image_fill(&image, little, 0x654321);
+    guest_surface_draw(&surface, &image, little);
+    guest_surface_transfer(&surface, little);
+    guest_surface_flush(&surface, little);
+    guest_gpu_settle(&machine.gpu);
+    for (uint32_t i = 0; i < 16; i++)
+        if (i != 2)
+            expect_part(i, &image, parts[i]);
+    drop(&surface, &image);
+    guest_machine_finish(&machine);
+}
+
 static void unref_while_shown(void **state)
 {
     (void)state;
@@ -286,6 +330,7 @@ int main(void)
         GUEST_TEST(only_flushed_pixels_are_shown),
         GUEST_TEST(a_flip_shows_the_whole_resource),
         GUEST_TEST(two_heads_show_what_they_are_told),
+        GUEST_TEST(mirrors_show_the_same),
         GUEST_TEST(unref_while_shown),
         GUEST_TEST(sizes_change_at_flip_rate),
         GUEST_TEST(an_empty_resource_is_black),

@@ -390,6 +390,65 @@ static void questions_are_always_answered(void **state)
     finish_with_a_good_vmm(fds);
 }
 
+/* Questions that nobody can understand are not left without an answer, for
+ * which QEMU would wait for ever: the connection ends, with one line. */
+static void malformed_questions_end_the_connection(void **state)
+{
+    static const struct bad_message questions[] = {
+        {.name = "GET_FEATURES of 8 bytes",
+         .request = FE_GET_FEATURES,
+         .flags = FE_VERSION,
+         .said_size = 8,
+         .size = 8},
+        {.name = "GET_FEATURES with an fd", .request = FE_GET_FEATURES, .flags = ACK, .nfds = 1},
+        {.name = "GET_PROTOCOL_FEATURES of 1 byte",
+         .request = FE_GET_PROTOCOL_FEATURES,
+         .flags = FE_VERSION,
+         .said_size = 1,
+         .size = 1},
+        {.name = "GET_QUEUE_NUM of 512 bytes",
+         .request = FE_GET_QUEUE_NUM,
+         .flags = ACK,
+         .said_size = 512,
+         .size = 512},
+        {.name = "GET_VRING_BASE, empty", .request = FE_GET_VRING_BASE, .flags = FE_VERSION},
+        {.name = "GET_VRING_BASE of 4 bytes",
+         .request = FE_GET_VRING_BASE,
+         .flags = FE_VERSION,
+         .said_size = 4,
+         .size = 4},
+        {.name = "GET_MAX_MEM_SLOTS of 4 bytes",
+         .request = FE_GET_MAX_MEM_SLOTS,
+         .flags = FE_VERSION,
+         .said_size = 4,
+         .size = 4},
+        {.name = "GET_CONFIG with an fd",
+         .request = FE_GET_CONFIG,
+         .flags = FE_VERSION,
+         .said_size = 28,
+         .nfds = 1,
+         .size = 28,
+         .payload.config = {.size = 16}},
+    };
+    unsigned fds;
+
+    (void)state;
+    start_unrealized();
+    fds = oriel_process_fds(&machine.oriel);
+    for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
+        unsigned before = oriel_process_log_lines(&machine.oriel, "cut off");
+
+        assert_int_equal(send_bad(&questions[i]), 0);
+        CHECK(front_end_wait_closed(&machine.front_end, 2000) == 0, "%s: still open",
+              questions[i].name);
+        /* The log is limited to five such lines in five seconds. */
+        if (i < 5)
+            assert_int_equal(oriel_process_log_lines(&machine.oriel, "cut off"), before + 1);
+        reconnect();
+    }
+    finish_with_a_good_vmm(fds);
+}
+
 /* Ring addresses that lie outside of memory, or wrap. */
 static void ring_addresses_are_checked(void **state)
 {
@@ -454,7 +513,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         GUEST_TEST(broken_framing_ends_the_connection), GUEST_TEST(bad_requests_are_refused),
         GUEST_TEST(bad_requests_without_an_answer),     GUEST_TEST(questions_are_always_answered),
-        GUEST_TEST(ring_addresses_are_checked),         GUEST_TEST(half_messages_leave_nothing),
+        GUEST_TEST(malformed_questions_end_the_connection), GUEST_TEST(ring_addresses_are_checked),         GUEST_TEST(half_messages_leave_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

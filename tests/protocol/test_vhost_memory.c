@@ -132,6 +132,60 @@ static void slots_change_under_load(void **state)
     changes_under_load(&options);
 }
 
+/* As many slots as the back-end said that it has, and one more. */
+static void slots_up_to_the_last(void **state)
+{
+    const struct guest_machine_options options = {.front_end.mem_slots = true,
+                                                  .lay_out = guest_ram_lay_out_simple};
+    struct front_end *front_end = &machine.front_end;
+    struct fe_memory_region message = {.region = {.size = 65536}};
+    struct virtio_gpu_mem_entry entry = {.addr = HOTPLUG_GPA, .length = 1000 * 1000 * 4};
+    const struct gpu_rect all = {0, 0, 1000, 1000};
+    struct guest_ram_region *memory;
+    unsigned fds, maps;
+
+    (void)state;
+    guest_machine_start(&machine, &options);
+    assert_int_equal(front_end->max_mem_slots, 64);
+    guest_gpu_ok(&machine.gpu, gpu_create_2d(1, 2, 1000, 1000));
+    fds = oriel_process_fds_like(&machine.oriel, "guest-ram");
+    maps = oriel_process_maps_like(&machine.oriel, "guest-ram");
+    for (unsigned round = 0; round < 3; round++) {
+        for (uint64_t i = 0; i < 63; i++) {
+            memory = &machine.ram.regions[0];
+            message.region.gpa = HOTPLUG_GPA + i * 65536;
+            message.region.user_addr = 0x00e0000000000000ull + i * GUEST_RAM_GIB;
+            message.region.mmap_offset = (62 - i) * 65536; /* the other way round */
+            assert_int_equal(front_end_demand(front_end, FE_ADD_MEM_REG, &message,
+                                              sizeof(message), &memory->fd, 1),
+                             0);
+        }
+        message.region.gpa += 65536;
+        message.region.user_addr += GUEST_RAM_GIB;
+        assert_int_equal(front_end_demand(front_end, FE_ADD_MEM_REG, &message, sizeof(message),
+                                          &memory->fd, 1),
+                         -EIO);
+        guest_gpu_ok(&machine.gpu, gpu_attach(1, &entry, 1)); /* across 62 of them */
+        guest_gpu_ok(&machine.gpu, gpu_transfer(1, all, 0));
+        for (uint64_t i = 0; i < 63; i++) {
+            uint64_t slot = i * 40 % 63;
+
+            message.region.gpa = HOTPLUG_GPA + slot * 65536;
+            message.region.user_addr = 0x00e0000000000000ull + slot * GUEST_RAM_GIB;
+            message.region.mmap_offset = (62 - slot) * 65536;
+            assert_int_equal(front_end_demand(front_end, FE_REM_MEM_REG, &message,
+                                              sizeof(message), NULL, 0),
+                             0);
+        }
+        guest_gpu_expect(&machine.gpu, gpu_transfer(1, all, 0), VIRTIO_GPU_RESP_ERR_UNSPEC);
+        guest_gpu_ok(&machine.gpu, gpu_detach(1));
+    }
+    guest_machine_ping(&machine);
+    assert_int_equal(oriel_process_fds_like(&machine.oriel, "guest-ram"), fds);
+    assert_int_equal(oriel_process_maps_like(&machine.oriel, "guest-ram"), maps);
+    guest_machine_finish(&machine);
+}
+
 /* Puts another memory of one colour at the address of the surface's backing. */
 static void plug(uint32_t colour, uint32_t bytes)
 {
@@ -344,6 +398,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         GUEST_TEST(tables_change_under_load),
         GUEST_TEST(slots_change_under_load),
+        GUEST_TEST(slots_up_to_the_last),
         GUEST_TEST(backing_is_looked_up_again),
         GUEST_TEST(backing_may_be_away),
         GUEST_TEST(old_tables_go),

@@ -56,6 +56,16 @@ struct gpu_command gpu_unref(uint32_t resource)
     return command;
 }
 
+struct gpu_command gpu_assign_uuid(uint32_t resource)
+{
+    struct gpu_command command =
+        command_of(VIRTIO_GPU_CMD_RESOURCE_ASSIGN_UUID, sizeof(command.u.uuid));
+
+    command.u.uuid.resource_id = resource;
+    command.response_size = sizeof(struct virtio_gpu_resp_resource_uuid);
+    return command;
+}
+
 struct gpu_command gpu_attach(uint32_t resource, const struct virtio_gpu_mem_entry *entries,
                               uint32_t nentries)
 {

@@ -28,6 +28,7 @@ struct gpu_command {
         struct virtio_gpu_resource_attach_backing attach;
         struct virtio_gpu_resource_detach_backing detach;
         struct virtio_gpu_cmd_get_edid edid;
+        struct virtio_gpu_resource_assign_uuid uuid;
         struct virtio_gpu_update_cursor cursor;
         uint8_t bytes[128];
     } u;
@@ -43,6 +44,7 @@ struct gpu_command gpu_edid(uint32_t scanout);
 struct gpu_command gpu_create_2d(uint32_t resource, uint32_t format, uint32_t width,
                                  uint32_t height);
 struct gpu_command gpu_unref(uint32_t resource);
+struct gpu_command gpu_assign_uuid(uint32_t resource);
 /* `entries` stay the caller's until the command has been sent. */
 struct gpu_command gpu_attach(uint32_t resource, const struct virtio_gpu_mem_entry *entries,
                               uint32_t nentries);
