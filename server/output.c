@@ -39,16 +39,15 @@ static void watch_listener(struct output_listener *entry)
         uv_poll_start(&entry->poll, UV_READABLE, on_listener_readable);
 }
 
-static void on_handle_closed(uv_handle_t *handle);
+static void count_closed(struct output *output);
 
 static void on_poll_closed(uv_handle_t *handle)
 {
     struct output_listener *entry = handle->data;
     struct output *output = entry->output;
     entry->closed = true;
-    output_sweep_listeners(output);
-    handle->data = output;
-    on_handle_closed(handle);
+    output_sweep_listeners(output); /* the handle goes with its entry */
+    count_closed(output);
 }
 
 /* Waits for connections where no program runs and none is about to. */
@@ -280,9 +279,8 @@ static void log_end(const struct output *output)
         log_info("output", "%s has ended", path);
 }
 
-static void on_handle_closed(uv_handle_t *handle)
+static void count_closed(struct output *output)
 {
-    struct output *output = handle->data;
     if (--output->open_handles > 0)
         return;
     void (*done)(void *user) = output->done;
@@ -290,6 +288,11 @@ static void on_handle_closed(uv_handle_t *handle)
     free(output);
     if (done != NULL)
         done(user);
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+    count_closed(handle->data);
 }
 
 static void close_handles(struct output *output)
