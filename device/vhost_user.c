@@ -4,6 +4,7 @@
 #include "device/vhost_user_internal.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -95,12 +96,11 @@ static int connect_vmm(struct vhost_user *vhost_user, int fd)
 }
 
 /* A VMM that ended and one that comes can be seen in the same turn of the
- * loop, in either order. */
+ * loop, in either order; the one that ended may have left messages unread. */
 static bool connection_is_dead(const struct vhost_user *vhost_user)
 {
-    char byte;
-    ssize_t n = recv(vhost_user->connection->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+    struct pollfd poll_fd = { .fd = vhost_user->connection->fd };
+    return poll(&poll_fd, 1, 0) == 1 && (poll_fd.revents & (POLLHUP | POLLERR));
 }
 
 static void handle_connection(struct fd_watch *watch)
