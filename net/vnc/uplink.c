@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdalign.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +11,7 @@ struct uplink_message {
     struct uplink_message *next;
     uint32_t type, head, generation;
     uint32_t viewer; /* whose input it is; 0: the program's own */
+    bool motion; /* of a pointer, and nothing else than that */
     size_t size;
     alignas(8) uint8_t payload[];
 };
@@ -50,18 +52,24 @@ int uplink_send(struct uplink *uplink, uint32_t type, uint32_t head, uint32_t ge
     return append(uplink, &form, payload);
 }
 
-/* Whether the second only says where the pointer went after the first. */
-static bool is_same_motion(const struct link_pointer *first, const struct link_pointer *second)
+/* Whether an input says nothing but where the pointer went after the message
+ * that was the last. */
+static bool is_motion(const struct uplink_message *last, const struct uplink_message *form,
+                      const void *payload)
 {
-    return second->buttons == first->buttons && second->relative == first->relative &&
-           second->wheel_vertical == 0 && second->wheel_horizontal == 0;
+    if (!last || last->viewer != form->viewer || last->head != form->head ||
+        last->type != LINK_POINTER || form->type != LINK_POINTER)
+        return false;
+    const struct link_pointer *before = (const struct link_pointer *)last->payload;
+    const struct link_pointer *now = payload;
+    return now->buttons == before->buttons && now->relative == before->relative &&
+           now->wheel_vertical == 0 && now->wheel_horizontal == 0;
 }
 
-static bool unite_motion(struct link_pointer *waiting, const struct link_pointer *next)
+/* Places are replaced, ways add up. */
+static bool unite(struct link_pointer *waiting, const struct link_pointer *next)
 {
     int32_t x = next->x, y = next->y;
-    if (!is_same_motion(waiting, next))
-        return false;
     if (next->relative && (__builtin_add_overflow(waiting->x, x, &x) ||
                            __builtin_add_overflow(waiting->y, y, &y)))
         return false;
@@ -70,20 +78,15 @@ static bool unite_motion(struct link_pointer *waiting, const struct link_pointer
     return true;
 }
 
-static bool unite(struct uplink *uplink, const struct uplink_message *form, const void *payload)
-{
-    struct uplink_message *last = uplink->last;
-    return last && form->type == LINK_POINTER && last->type == LINK_POINTER &&
-           last->viewer == form->viewer && last->head == form->head &&
-           unite_motion((struct link_pointer *)last->payload, payload);
-}
-
 ptrdiff_t uplink_send_input(struct uplink *uplink, uint32_t viewer, uint32_t type, uint32_t head,
                             const void *payload, size_t size)
 {
-    const struct uplink_message form = {
-        .type = type, .head = head, .viewer = viewer, .size = size};
-    if (send_now(uplink, type, head, 0, payload, size) || unite(uplink, &form, payload))
+    struct uplink_message form = {.type = type, .head = head, .viewer = viewer, .size = size};
+    if (send_now(uplink, type, head, 0, payload, size))
+        return 0;
+    form.motion = is_motion(uplink->last, &form, payload);
+    if (form.motion && uplink->last->motion &&
+        unite((struct link_pointer *)uplink->last->payload, payload))
         return 0;
     int rc = append(uplink, &form, payload);
     return rc < 0 ? rc : (ptrdiff_t)(sizeof(form) + size);

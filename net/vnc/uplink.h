@@ -30,9 +30,10 @@ struct uplink {
 int uplink_send(struct uplink *uplink, uint32_t type, uint32_t head, uint32_t generation,
                 const void *payload, size_t size);
 /*
- * Input of a viewer (its id, never 0), generation 0. Motion is united with the
- * same viewer's when that is the last thing that waits. Returns how many bytes
- * of memory it takes while it waits, 0 when it does not, or -ENOMEM.
+ * Input of a viewer (its id, never 0), generation 0. Motion is united with
+ * motion of the same viewer when that is the last thing that waits; where the
+ * pointer was when something else happened is kept. Returns how many bytes of
+ * memory it takes while it waits, 0 when it does not, or -ENOMEM.
  */
 ptrdiff_t uplink_send_input(struct uplink *uplink, uint32_t viewer, uint32_t type, uint32_t head,
                             const void *payload, size_t size);

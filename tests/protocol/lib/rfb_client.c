@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -31,6 +32,8 @@ static void connect_to(struct rfb_client *client, const struct sockaddr *address
     if (client->options.small_buffer)
         setsockopt(client->fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
     CHECK(connect(client->fd, address, size) == 0, "connect");
+    /* As viewers do; a unix socket needs it not. */
+    setsockopt(client->fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
     CHECK(fcntl(client->fd, F_SETFL, O_NONBLOCK) == 0, "O_NONBLOCK");
 }
 
@@ -40,6 +43,15 @@ void rfb_client_connect(struct rfb_client *client, uint16_t port,
     struct sockaddr_in address = {.sin_family = AF_INET,
                                   .sin_port = htons(port),
                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    connect_to(client, (struct sockaddr *)&address, sizeof(address), options);
+}
+
+void rfb_client_connect_ipv6(struct rfb_client *client, uint16_t port,
+                             const struct rfb_client_options *options)
+{
+    struct sockaddr_in6 address = {.sin6_family = AF_INET6,
+                                   .sin6_port = htons(port),
+                                   .sin6_addr = IN6ADDR_LOOPBACK_INIT};
     connect_to(client, (struct sockaddr *)&address, sizeof(address), options);
 }
 
@@ -76,7 +88,7 @@ static void flush_output(struct rfb_client *client)
 void rfb_client_send(struct rfb_client *client, const void *data, size_t size)
 {
     /* A server that is gone is noticed when it is read from. */
-    if (client->state == RFB_CLIENT_CLOSED)
+    if (client->state == RFB_CLIENT_CLOSED || size == 0)
         return;
     CHECK(client->output_size + size <= sizeof(client->output), "server reads nothing");
     memcpy(client->output + client->output_size, data, size);
@@ -118,7 +130,10 @@ static size_t take_version(struct rfb_client *client, const uint8_t *data, size_
     const char *version = client->options.version ? client->options.version : "RFB 003.008\n";
     if (size < 12)
         return 0;
-    CHECK(memcmp(data, "RFB 003.008\n", 12) == 0, "server's version");
+    CHECK(memcmp(data, client->options.expect_3_3 ? "RFB 003.003\n" : "RFB 003.008\n", 12) == 0,
+          "server's version");
+    if (client->options.expect_3_3)
+        version = "RFB 003.003\n";
     client->minor = strcmp(version, "RFB 003.008\n") == 0   ? 8
                     : strcmp(version, "RFB 003.007\n") == 0 ? 7
                                                             : 3;
@@ -129,7 +144,8 @@ static size_t take_version(struct rfb_client *client, const uint8_t *data, size_
 
 static void send_client_init(struct rfb_client *client)
 {
-    rfb_client_send(client, "\001", 1);
+    const uint8_t shared = !client->options.alone;
+    rfb_client_send(client, &shared, 1);
     client->state = RFB_CLIENT_INIT;
 }
 

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #define RFB_CLIENT_MAX_ENCODINGS 16
+#define RFB_CLIENT_MAX_CLIPBOARDS 64
 
 enum rfb_client_state {
     RFB_CLIENT_VERSION,
@@ -31,6 +32,8 @@ struct rfb_client_options {
     uint8_t security;     /* type to choose; 0: the one that is offered */
     bool small_buffer;    /* the kernel holds little for it */
     bool no_request;      /* asks for nothing by itself */
+    bool alone;           /* wants to share with nobody */
+    bool expect_3_3;      /* of the server, which then decides alone */
     int32_t encodings[RFB_CLIENT_MAX_ENCODINGS]; /* ended by 0: Raw */
     uint8_t pixel_format[16]; /* all 0: the server's */
 };
@@ -43,6 +46,18 @@ struct rfb_cursor {
     size_t size;
 };
 
+/* What it was told beside the picture; rfb_client_input.c. */
+struct rfb_client_told {
+    /* How often each came. */
+    unsigned keys, mouse_buttons, pointers, leds, nclipboards;
+    bool relative;        /* the last kind of pointer */
+    int32_t led_encoding; /* and the last LEDs */
+    uint32_t led_bits;
+    struct {
+        uint32_t flags, size; /* size: of a text, as the server's caps had it */
+    } clipboards[RFB_CLIENT_MAX_CLIPBOARDS]; /* the newest ones, going round */
+};
+
 struct rfb_client {
     struct rfb_client_options options;
     int fd;
@@ -50,7 +65,7 @@ struct rfb_client {
     bool stalled; /* reads nothing */
     uint8_t *input;
     size_t input_size, input_capacity, input_used;
-    uint8_t output[4096];
+    uint8_t output[256 * 1024];
     size_t output_size;
 
     unsigned minor;
@@ -71,6 +86,7 @@ struct rfb_client {
     uint64_t pixels_received; /* in raw rectangles */
     unsigned colour_maps;
     struct rfb_cursor cursor;
+    struct rfb_client_told told;
     struct {
         unsigned count;
         uint16_t reason, status, width, height, screens;
@@ -82,6 +98,8 @@ struct rfb_client {
 
 void rfb_client_connect(struct rfb_client *client, uint16_t port,
                         const struct rfb_client_options *options);
+void rfb_client_connect_ipv6(struct rfb_client *client, uint16_t port,
+                             const struct rfb_client_options *options);
 void rfb_client_connect_unix(struct rfb_client *client, const char *path,
                              const struct rfb_client_options *options);
 void rfb_client_close(struct rfb_client *client);

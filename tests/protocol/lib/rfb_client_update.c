@@ -4,6 +4,7 @@
 #include "net/vnc/bytes.h"
 #include "net/vnc/encodings.h"
 #include "tests/protocol/lib/guest_check.h"
+#include "tests/protocol/lib/rfb_client_input.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -141,8 +142,7 @@ static size_t take_body(struct rfb_client *client, const struct rect *rect, cons
         client->resizes++;
         return 0;
     default:
-        CHECK(false, "encoding %d was not asked for", rect->encoding);
-        return SIZE_MAX;
+        return rfb_client_take_notice(client, rect->encoding, rect->x, data, size);
     }
 }
 
@@ -181,6 +181,8 @@ size_t rfb_client_take_message(struct rfb_client *client, const uint8_t *data, s
         client->colour_maps++;
         return need;
     }
+    if (data[0] == 3)
+        return rfb_client_take_cut_text(client, data, size);
     CHECK(data[0] == 0, "message of type %u", data[0]);
     if (size < 4)
         return 0;
