@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The search reads an eighth of the pixels: of every 128 columns a strip of
- * 16, one cache line, of which each row gets a hash. Rows whose hash changed
- * look for their new hash among the old ones of the same strip and vote for
- * the distance to it. What the votes say is then checked pixel by pixel.
+ * The search reads a few strips of 16 columns, one cache line wide, of which
+ * each row gets a hash. Rows whose hash changed look for their new hash among
+ * the old ones of the same strip and vote for the distance to it. What the
+ * votes say is then checked, and widened, pixel by pixel.
  */
 #include "encoders/moves.h"
 
@@ -11,7 +11,9 @@
 #include <string.h>
 
 #define STRIP_WIDTH 16
-#define STRIP_STEP 128
+#define MAX_STRIPS 6
+/* Strips are this far apart at least. */
+#define MIN_STRIP_STEP 64
 /* Smaller areas cost less to send than to search. */
 #define MIN_WIDTH 64
 #define MIN_HEIGHT 32
@@ -25,18 +27,18 @@
 #define NOT_UNIQUE UINT32_MAX
 
 struct slot {
-    uint64_t hash;
+    uint32_t hash;
     uint32_t row; /* + 1; 0: free, NOT_UNIQUE: several rows have the hash */
 };
 
 struct search {
     const uint8_t *canvas, *source; /* pixel (0,0) of the area */
     size_t canvas_stride, source_stride;
-    uint32_t width, height, strips;
-    uint64_t *before, *after; /* hashes, strip by strip, a row each */
-    struct slot *slots;       /* of one strip at a time */
+    uint32_t width, height, strips, strip_step;
+    uint32_t *before, *after; /* hashes of one strip, a row each */
+    struct slot *slots;       /* of the same */
     size_t nslots;            /* a power of two */
-    uint32_t *votes;          /* of one strip, by distance + height */
+    uint32_t *votes;          /* of the same, by distance + height */
 };
 
 /* What a strip's rows agree on. */
@@ -45,7 +47,7 @@ struct opinion {
     uint32_t votes;
 };
 
-static uint64_t hash_strip(const uint8_t *pixels)
+static uint32_t hash_strip(const uint8_t *pixels)
 {
     static const uint64_t factors[STRIP_WIDTH / 2] = {
         0x9e3779b97f4a7c15, 0xc2b2ae3d27d4eb4f, 0x165667b19e3779f9, 0x27d4eb2f165667c5,
@@ -58,12 +60,12 @@ static uint64_t hash_strip(const uint8_t *pixels)
         pair &= 0x00ffffff00ffffff;
         hash += (pair ^ pair >> 29) * factors[i];
     }
-    return hash ^ hash >> 32;
+    return (uint32_t)(hash >> 32);
 }
 
-static const uint8_t *strip_at(const uint8_t *pixels, size_t stride, uint32_t strip, uint32_t y)
+static uint32_t strip_left(const struct search *search, uint32_t strip)
 {
-    return pixels + y * stride + (size_t)strip * STRIP_STEP * 4;
+    return strip * search->strip_step;
 }
 
 /* Whether so many rows differ that a scroll may be behind it. */
@@ -72,10 +74,9 @@ static bool enough_changed(const struct search *search)
     uint32_t changed = 0, needed = MIN_RUN / SAMPLE_STEP;
     for (uint32_t y = 0; y < search->height && changed < needed; y += SAMPLE_STEP) {
         for (uint32_t s = 0; s < search->strips; s++) {
-            const uint8_t *before = strip_at(search->canvas, search->canvas_stride, s, y);
-            const uint8_t *after = strip_at(search->source, search->source_stride, s, y);
-            if (memcmp(before, after, STRIP_WIDTH * 4) != 0 &&
-                hash_strip(before) != hash_strip(after)) {
+            size_t left = (size_t)strip_left(search, s) * 4;
+            if (hash_strip(search->canvas + y * search->canvas_stride + left) !=
+                hash_strip(search->source + y * search->source_stride + left)) {
                 changed++;
                 break;
             }
@@ -84,48 +85,49 @@ static bool enough_changed(const struct search *search)
     return changed >= needed;
 }
 
-static void hash_all(struct search *search)
+static void hash_rows(struct search *search, uint32_t strip)
 {
+    size_t left = (size_t)strip_left(search, strip) * 4;
+    const uint8_t *canvas = search->canvas + left, *source = search->source + left;
     for (uint32_t y = 0; y < search->height; y++) {
-        for (uint32_t s = 0; s < search->strips; s++) {
-            size_t at = (size_t)s * search->height + y;
-            search->before[at] =
-                hash_strip(strip_at(search->canvas, search->canvas_stride, s, y));
-            search->after[at] = hash_strip(strip_at(search->source, search->source_stride, s, y));
-        }
+        search->before[y] = hash_strip(canvas);
+        search->after[y] = hash_strip(source);
+        canvas += search->canvas_stride;
+        source += search->source_stride;
     }
 }
 
-static struct slot *find_slot(const struct search *search, uint64_t hash)
+static struct slot *find_slot(const struct search *search, uint32_t hash)
 {
-    size_t at = (size_t)(hash * 0x9e3779b97f4a7c15 >> 32) & (search->nslots - 1);
+    size_t at = hash & (search->nslots - 1);
     while (search->slots[at].row != 0 && search->slots[at].hash != hash)
         at = (at + 1) & (search->nslots - 1);
     return &search->slots[at];
 }
 
 /* Rows that look alike say nothing about where they came from. */
-static void index_rows(const struct search *search, const uint64_t *before)
+static void index_rows(const struct search *search)
 {
     memset(search->slots, 0, search->nslots * sizeof search->slots[0]);
     for (uint32_t y = 0; y < search->height; y++) {
-        struct slot *slot = find_slot(search, before[y]);
+        struct slot *slot = find_slot(search, search->before[y]);
         slot->row = slot->row == 0 ? y + 1 : NOT_UNIQUE;
-        slot->hash = before[y];
+        slot->hash = search->before[y];
     }
 }
 
-static struct opinion ask_strip(const struct search *search, uint32_t strip)
+static struct opinion ask_strip(struct search *search, uint32_t strip)
 {
-    const uint64_t *before = search->before + (size_t)strip * search->height;
-    const uint64_t *after = search->after + (size_t)strip * search->height;
     struct opinion opinion = { 0 };
     uint32_t voters = 0;
-    index_rows(search, before);
+    hash_rows(search, strip);
+    index_rows(search);
     memset(search->votes, 0, 2 * (size_t)search->height * sizeof search->votes[0]);
     for (uint32_t y = 0; y < search->height; y++) {
-        const struct slot *slot = before[y] == after[y] ? NULL : find_slot(search, after[y]);
-        if (!slot || slot->row == 0 || slot->row == NOT_UNIQUE)
+        if (search->before[y] == search->after[y])
+            continue;
+        const struct slot *slot = find_slot(search, search->after[y]);
+        if (slot->row == 0 || slot->row == NOT_UNIQUE)
             continue;
         voters++;
         int32_t distance = (int32_t)(slot->row - 1) - (int32_t)y;
@@ -139,18 +141,17 @@ static struct opinion ask_strip(const struct search *search, uint32_t strip)
     return opinion;
 }
 
-/* The distance that most strips are for, and the first and last of them. */
-static bool elect(const struct search *search, struct opinion *winner, uint32_t *first,
-                  uint32_t *last)
+/* The distance that most rows of all strips are for, and the first and last
+ * strip among those that agree. */
+static bool elect(struct search *search, struct opinion *winner, uint32_t *first, uint32_t *last)
 {
-    struct opinion opinions[256];
-    uint32_t strips = search->strips < 256 ? search->strips : 256;
+    struct opinion opinions[MAX_STRIPS];
     *winner = (struct opinion){ 0 };
-    for (uint32_t s = 0; s < strips; s++)
+    for (uint32_t s = 0; s < search->strips; s++)
         opinions[s] = ask_strip(search, s);
-    for (uint32_t s = 0; s < strips; s++) {
+    for (uint32_t s = 0; s < search->strips; s++) {
         struct opinion sum = { opinions[s].distance, 0 };
-        for (uint32_t t = 0; t < strips && opinions[s].votes > 0; t++)
+        for (uint32_t t = 0; t < search->strips && opinions[s].votes > 0; t++)
             if (opinions[t].distance == sum.distance)
                 sum.votes += opinions[t].votes;
         if (sum.votes > winner->votes)
@@ -158,8 +159,8 @@ static bool elect(const struct search *search, struct opinion *winner, uint32_t 
     }
     if (winner->votes == 0)
         return false;
-    *first = strips;
-    for (uint32_t s = 0; s < strips; s++) {
+    *first = search->strips;
+    for (uint32_t s = 0; s < search->strips; s++) {
         if (opinions[s].votes == 0 || opinions[s].distance != winner->distance)
             continue;
         *first = s < *first ? s : *first;
@@ -232,14 +233,15 @@ static uint32_t gain(const struct search *search, uint32_t start, uint32_t run, 
     return rows;
 }
 
-static bool find_scroll(const struct search *search, const pixman_box32_t *area,
+static bool find_scroll(struct search *search, const pixman_box32_t *area,
                         struct damage_move *move)
 {
     struct opinion winner;
     uint32_t first = 0, last = 0, start = 0;
     if (!elect(search, &winner, &first, &last))
         return false;
-    uint32_t left = first * STRIP_STEP, right = last * STRIP_STEP + STRIP_WIDTH;
+    uint32_t left = strip_left(search, first);
+    uint32_t right = strip_left(search, last) + STRIP_WIDTH;
     uint32_t run = longest_run(search, winner.distance, left, right, &start);
     if (run < MIN_RUN)
         return false;
@@ -259,14 +261,14 @@ static bool find_scroll(const struct search *search, const pixman_box32_t *area,
 
 static bool allocate(struct search *search)
 {
-    size_t hashes = (size_t)search->strips * search->height;
+    size_t rows = search->height;
     search->nslots = 64;
-    while (search->nslots < 2 * (size_t)search->height)
+    while (search->nslots < 2 * rows)
         search->nslots *= 2;
-    search->before = malloc(2 * hashes * sizeof search->before[0]);
-    search->after = search->before ? search->before + hashes : NULL;
+    search->before = malloc(2 * rows * sizeof search->before[0]);
+    search->after = search->before ? search->before + rows : NULL;
     search->slots = malloc(search->nslots * sizeof search->slots[0]);
-    search->votes = malloc(2 * (size_t)search->height * sizeof search->votes[0]);
+    search->votes = malloc(2 * rows * sizeof search->votes[0]);
     return search->before && search->slots && search->votes;
 }
 
@@ -292,15 +294,15 @@ bool moves_find(const uint8_t *canvas, size_t canvas_stride, const struct damage
         .width = (uint32_t)(area->x2 - area->x1),
         .height = (uint32_t)(area->y2 - area->y1),
     };
-    search.strips = (search.width - STRIP_WIDTH) / STRIP_STEP + 1;
+    uint32_t room = search.width - STRIP_WIDTH;
+    search.strips = room / MIN_STRIP_STEP + 1 < MAX_STRIPS ? room / MIN_STRIP_STEP + 1 : MAX_STRIPS;
+    search.strip_step = search.strips > 1 ? room / (search.strips - 1) : 0;
     if (!enough_changed(&search))
         return false;
     /* Without memory nothing is lost but the saving. */
     bool found = false;
-    if (allocate(&search)) {
-        hash_all(&search);
+    if (allocate(&search))
         found = find_scroll(&search, area, move);
-    }
     release(&search);
     return found;
 }
