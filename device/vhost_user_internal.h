@@ -16,7 +16,6 @@ struct vhost_user_ring {
     unsigned index;
     struct fd_watch *kick; /* NULL: stopped, or nothing to wait for */
     int call_fd, err_fd;   /* -1: none */
-    bool enabled;
     uint16_t base;         /* of SET_VRING_BASE */
     bool fresh;            /* the current run began with base and used index 0 */
     uint16_t handed_back;  /* of the last GET_VRING_BASE */

@@ -48,7 +48,7 @@ void vhost_user_rings_init(struct vhost_user *vhost_user)
 static void notify(struct vhost_user_ring *ring)
 {
     struct virtio_device *device = ring->vhost_user->device;
-    if (ring->enabled && ring_queue(ring)->running)
+    if (ring_queue(ring)->enabled && ring_queue(ring)->running)
         device->ops->queue_notify(device, ring->index);
 }
 
@@ -159,8 +159,8 @@ void vhost_user_ring_set_err(struct vhost_user_ring *ring, int fd)
 
 void vhost_user_ring_enable(struct vhost_user_ring *ring, bool enable)
 {
-    bool was = ring->enabled;
-    ring->enabled = enable;
+    bool was = ring_queue(ring)->enabled;
+    ring_queue(ring)->enabled = enable;
     trace(vhost_user_ring, "device=%s queue=%u enabled=%d", ring->vhost_user->device->name,
           ring->index, enable);
     if (enable && !was)
@@ -172,7 +172,7 @@ void vhost_user_rings_reset(struct vhost_user *vhost_user)
     for (unsigned i = 0; i < vhost_user->device->nqueues; i++) {
         struct vhost_user_ring *ring = &vhost_user->rings[i];
         vhost_user_ring_stop(ring);
-        ring->enabled = false;
+        ring_queue(ring)->enabled = false;
         ring->base = 0;
         ring->handed_back = 0;
     }

@@ -32,6 +32,7 @@ struct virtqueue {
     void *transport;                             /* for `call` */
 
     bool running;       /* may be popped and pushed */
+    bool enabled;       /* and the driver wants it to be; the transport says so */
     bool broken;        /* the guest corrupted it: silent until the next start */
     uint32_t run;       /* number of this run; changes at every start and stop */
     uint16_t last_avail; /* next entry of the avail ring to take */
