@@ -26,7 +26,7 @@ struct damage_move {
 /*
  * Looks for a vertical scroll inside `area` (canvas coordinates, inside both
  * pictures): a rectangle of the source that stands in the canvas at another
- * height, equal to the last bit. Returns true and the move when there is one
+ * height, equal in all colour bits. Returns true and the move when there is one
  * that is worth its while. Only for sources of the canvas's own format
  * (x8r8g8b8, or a8r8g8b8); others are never found to have moved.
  */

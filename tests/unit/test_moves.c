@@ -228,6 +228,25 @@ static void any_change_is_published_exactly(void **state)
     free(now.pixels);
 }
 
+/* The fourth byte of a pixel means nothing, whatever guests write there. */
+static void the_unused_byte_makes_no_difference(void **state)
+{
+    (void)state;
+    struct picture canvas = make_picture(320, 240), now = make_picture(320, 240);
+    draw_lines(&now, 0, 240);
+    copy_picture(&canvas, &now);
+    scroll(&now, 0, 0, 320, 240, 16);
+    for (size_t i = 0; i < 320 * 240; i++)
+        now.pixels[i] ^= random_number(256) << 24;
+    struct damage_source source = source_of(&now);
+    struct damage_move move;
+    pixman_box32_t all = { 0, 0, 320, 240 };
+    assert_true(moves_find((uint8_t *)canvas.pixels, 1280, &source, &all, &move));
+    assert_int_equal(move.source_y - move.y, 16);
+    free(canvas.pixels);
+    free(now.pixels);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -235,6 +254,7 @@ int main(void)
         cmocka_unit_test(a_part_of_the_picture_scrolls),
         cmocka_unit_test(nothing_is_found_where_nothing_moved),
         cmocka_unit_test(only_its_own_format_is_searched),
+        cmocka_unit_test(the_unused_byte_makes_no_difference),
         cmocka_unit_test(any_change_is_published_exactly),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
