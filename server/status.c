@@ -18,12 +18,13 @@ static json_t *build_heads(const struct core *core)
     for (unsigned i = 0; i < core->nheads; i++) {
         const struct head *head = &core->heads[i];
         json_array_append_new(
-            list, json_pack("{s:i, s:o, s:i, s:i, s:i, s:i, s:b, s:I, s:I}", "id", (int)head->id,
+            list, json_pack("{s:i, s:o, s:i, s:i, s:i, s:i, s:b, s:I, s:I, s:I}", "id", (int)head->id,
                             "name", text(head->config.name), "x", (int)head->config.x, "y",
                             (int)head->config.y, "width", (int)head->canvas->width, "height",
                             (int)head->canvas->height, "guest", (int)head->guest,
                             "frames_published", (json_int_t)head->frames_published,
-                            "pixels_changed", (json_int_t)head->pixels_changed));
+                            "pixels_changed", (json_int_t)head->pixels_changed, "moves_found",
+                            (json_int_t)head->moves_found));
     }
     return list;
 }
