@@ -15,14 +15,22 @@
 #define EVENT_QUEUE 0
 #define STATUS_QUEUE 1
 #define EVENT_SIZE 8
+/* A guest's kernel takes events as fast as they come, but keeps only 64 of a
+ * keyboard for a program that has not read them yet (Linux: evdev), and drops
+ * them all when there are more. Of a burst, or of what was typed while the
+ * guest stood still, so many go in each turn of so many ms. */
+#define TURN_EVENTS 16
+#define TURN_MS 8
 /* Buffers of a queue that are looked at in one go. */
-#define TURN_BUFFERS 4096
+#define MAX_BUFFERS 4096
 
 struct virtio_input {
     struct virtio_device device; /* first: the transport hands this back */
     struct virtio_input_config_source config;
     uint8_t select, subsel;
     struct input_queue pending;
+    bool in_turn; /* it ends with virtio_input_next_turn() */
+    unsigned turn_events; /* that went in this turn */
     struct virtqueue_chain chain;
     uint32_t leds;
     bool has_driver;
@@ -43,6 +51,24 @@ static void warn_chain(struct virtio_input *input, int error)
                                       : "descriptor chain is malformed");
 }
 
+/* The first event after a quiet time begins a turn. */
+static void count_event(struct virtio_input *input)
+{
+    if (!input->listener->turn)
+        return;
+    if (!input->in_turn) {
+        input->in_turn = true;
+        input->turn_events = 0;
+        input->listener->turn(input->user, input, TURN_MS);
+    }
+    input->turn_events++;
+}
+
+static bool may_go(const struct virtio_input *input)
+{
+    return !input->in_turn || input->turn_events < TURN_EVENTS;
+}
+
 static void write_event(struct virtio_input *input, struct virtqueue *queue)
 {
     const struct input_event_value *event = input_queue_first(&input->pending);
@@ -60,12 +86,17 @@ static void write_event(struct virtio_input *input, struct virtqueue *queue)
     trace(input_report, "device=%s type=%u code=%u value=%d", input->device.name, event->type,
           event->code, (int)event->value);
     input_queue_drop_first(&input->pending);
+    count_event(input);
 }
 
 static void serve_events(struct virtio_input *input)
 {
     struct virtqueue *queue = &input->device.queues[EVENT_QUEUE];
-    for (unsigned n = 0; n < TURN_BUFFERS && input_queue_first(&input->pending); n++) {
+    /* Reports come at any time, also while the VMM stops or starts the queue. */
+    if (!virtio_input_active(input))
+        return;
+    for (unsigned n = 0; n < MAX_BUFFERS && input_queue_first(&input->pending) && may_go(input);
+         n++) {
         int result = virtqueue_pop(queue, input->device.memory, &input->chain);
         if (result == 0)
             break;
@@ -100,7 +131,7 @@ static void take_status(struct virtio_input *input)
 static void serve_status(struct virtio_input *input)
 {
     struct virtqueue *queue = &input->device.queues[STATUS_QUEUE];
-    for (unsigned n = 0; n < TURN_BUFFERS; n++) {
+    for (unsigned n = 0; n < MAX_BUFFERS; n++) {
         int result = virtqueue_pop(queue, input->device.memory, &input->chain);
         if (result == 0)
             break;
@@ -216,7 +247,7 @@ struct virtio_device *virtio_input_device(struct virtio_input *input)
 bool virtio_input_active(const struct virtio_input *input)
 {
     const struct virtqueue *queue = &input->device.queues[EVENT_QUEUE];
-    return queue->running && !queue->broken;
+    return queue->running && queue->enabled && !queue->broken;
 }
 
 bool virtio_input_has_driver(const struct virtio_input *input)
@@ -233,6 +264,12 @@ bool virtio_input_report(struct virtio_input *input, const struct input_event_va
                             "%s: the guest takes no events, one is dropped", input->device.name);
     serve_events(input);
     return taken;
+}
+
+void virtio_input_next_turn(struct virtio_input *input)
+{
+    input->in_turn = false;
+    serve_events(input);
 }
 
 size_t virtio_input_pending(const struct virtio_input *input)

@@ -27,6 +27,9 @@ struct virtio_input_listener {
     void (*leds)(void *user, uint32_t leds);
     /* The driver came or went, or started anew: what it knew is forgotten. */
     void (*driver_changed)(void *user, struct virtio_input *input);
+    /* Call virtio_input_next_turn() after so many ms. NULL: there are no turns,
+     * events go as fast as the guest has buffers for them. */
+    void (*turn)(void *user, struct virtio_input *input, unsigned ms);
 };
 
 /* `serial` (may be NULL) is what udev sees as ID_SERIAL; copied. NULL with
@@ -53,6 +56,9 @@ bool virtio_input_has_driver(const struct virtio_input *input);
  */
 bool virtio_input_report(struct virtio_input *input, const struct input_event_value *events,
                          size_t n);
+
+/* What waits may go on (see the listener). */
+void virtio_input_next_turn(struct virtio_input *input);
 
 /* Events that wait for the guest's buffers. */
 size_t virtio_input_pending(const struct virtio_input *input);

@@ -18,6 +18,7 @@ struct input {
     struct seat *seat;
     struct virtio_input *devices[INPUT_DEVICES]; /* NULL where there is no socket */
     struct vhost_user *transports[INPUT_DEVICES];
+    uv_timer_t turns[INPUT_DEVICES];
     struct qmp *qmp; /* NULL: not configured */
     struct qmp_input *qmp_input;
     struct typist *typist; /* NULL: paste is off */
@@ -57,10 +58,36 @@ const char *input_route(const struct input *input, enum seat_device device)
     return texts[find_route(input, device)];
 }
 
+static void set_state(struct input *input, struct input_state state)
+{
+    if (state.leds == input->state.leds && state.relative == input->state.relative)
+        return;
+    input->state = state;
+    input->config.changed(input->config.user);
+}
+
+static bool is_active(const struct input *input, enum seat_device device)
+{
+    return input->devices[device] && virtio_input_active(input->devices[device]);
+}
+
+/* A guest that drives only the mouse wants ways; one that drives neither, for
+ * it stands still or boots, says nothing. Asked before each event of a pointer:
+ * a driver that goes is seen by nothing else than its ring that stands while
+ * others run, and rings stop and start one by one. */
+static void choose_pointer_kind(struct input *input)
+{
+    bool tablet = is_active(input, SEAT_TABLET), mouse = is_active(input, SEAT_MOUSE);
+    if (tablet || mouse)
+        set_state(input, (struct input_state){ input->state.leds, !tablet });
+}
+
 static void handle_report(void *user, enum seat_device device,
                           const struct input_event_value *events, size_t n)
 {
     struct input *input = user;
+    if (device != SEAT_KEYBOARD)
+        choose_pointer_kind(input);
     switch (find_route(input, device)) {
     case ROUTE_VIRTIO:
         virtio_input_report(input->devices[device], events, n);
@@ -80,19 +107,6 @@ static void handle_report(void *user, enum seat_device device,
 
 static const struct seat_ops seat_ops = { handle_report };
 
-static bool has_driver(const struct input *input, enum seat_device device)
-{
-    return input->devices[device] && virtio_input_has_driver(input->devices[device]);
-}
-
-static void set_state(struct input *input, struct input_state state)
-{
-    if (state.leds == input->state.leds && state.relative == input->state.relative)
-        return;
-    input->state = state;
-    input->config.changed(input->config.user);
-}
-
 static void handle_leds(void *user, uint32_t leds)
 {
     struct input *input = user;
@@ -110,12 +124,25 @@ static void handle_driver_changed(void *user, struct virtio_input *changed)
                   virtio_input_has_driver(changed) ? "runs" : "is gone");
         seat_device_restarted(input->seat, (enum seat_device)i);
     }
-    bool relative = has_driver(input, SEAT_MOUSE) && !has_driver(input, SEAT_TABLET);
-    set_state(input, (struct input_state){ input->state.leds, relative });
+    choose_pointer_kind(input);
 }
 
-static const struct virtio_input_listener device_listener = { handle_leds,
-                                                              handle_driver_changed };
+static void handle_turn_end(uv_timer_t *timer)
+{
+    struct input *input = timer->data;
+    virtio_input_next_turn(input->devices[timer - input->turns]);
+}
+
+static void handle_turn(void *user, struct virtio_input *device, unsigned ms)
+{
+    struct input *input = user;
+    for (unsigned i = 0; i < INPUT_DEVICES; i++)
+        if (input->devices[i] == device)
+            uv_timer_start(&input->turns[i], handle_turn_end, ms, 0);
+}
+
+static const struct virtio_input_listener device_listener = { handle_leds, handle_driver_changed,
+                                                              handle_turn };
 
 static void handle_transport_connected(void *user, bool connected)
 {
@@ -139,6 +166,14 @@ static void handle_qmp_ready(void *user, bool ready)
 }
 
 static const struct qmp_listener qmp_listener = { handle_qmp_ready };
+
+static void start_timers(struct input *input, uv_loop_t *loop)
+{
+    for (unsigned i = 0; i < INPUT_DEVICES; i++) {
+        uv_timer_init(loop, &input->turns[i]);
+        input->turns[i].data = input;
+    }
+}
 
 static int open_device(struct input *input, uv_loop_t *loop, enum seat_device device)
 {
@@ -195,6 +230,7 @@ struct input *input_create(uv_loop_t *loop, const struct input_config *config)
     int error = -ENOMEM;
     if (input) {
         input->config = *config;
+        start_timers(input, loop);
         error = open_parts(input, loop);
         if (error == 0)
             return input;
@@ -244,6 +280,11 @@ static void handle_part_done(void *user)
         done(done_user);
 }
 
+static void handle_timer_closed(uv_handle_t *handle)
+{
+    handle_part_done(handle->data);
+}
+
 void input_destroy(struct input *input, void (*done)(void *user), void *user)
 {
     input->done = done;
@@ -256,6 +297,8 @@ void input_destroy(struct input *input, void (*done)(void *user), void *user)
         input->typist = NULL;
     }
     for (unsigned i = 0; i < INPUT_DEVICES; i++) {
+        input->closing++;
+        uv_close((uv_handle_t *)&input->turns[i], handle_timer_closed);
         if (input->config.fds[i] >= 0)
             close(input->config.fds[i]);
         if (!input->transports[i])
