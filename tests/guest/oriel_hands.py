@@ -5,9 +5,11 @@ its reader of events, and the scripts that a viewer plays.
 Key codes, event types and the like are those of <linux/input-event-codes.h>.
 """
 import re
+import socket
+import struct
 import subprocess
 
-from oriel_guest import GuestTest, program
+from oriel_guest import PATIENCE, GuestTest, program
 
 EV_SYN, EV_KEY, EV_REL, EV_ABS, EV_LED = 0, 1, 2, 3, 17
 SYN = (EV_SYN, 0, 0)
@@ -132,6 +134,62 @@ def strip_syn(events):
 def xkbtext(mode, layout, text):
     return subprocess.run([program('xkbtext'), mode, *layout.split()], input=text, check=True,
                           stdout=subprocess.PIPE, text=True, encoding='utf-8').stdout
+
+
+class RawViewer:
+    """A viewer for the one extension that LibVNCClient cannot have: QEMU's
+    change of the kind of pointer. Encodings: Raw, and that."""
+
+    POINTER = -257
+
+    def __init__(self, address):
+        host, port = address[len('tcp:'):].rsplit(':', 1)
+        self.socket = socket.create_connection((host, int(port)), PATIENCE)
+        self.stream = self.socket.makefile('rb')
+        self.read(12)
+        self.socket.sendall(b'RFB 003.008\n')
+        self.read(self.read(1)[0])
+        self.socket.sendall(b'\1')
+        assert self.read(4) == bytes(4)
+        self.socket.sendall(b'\1')
+        self.width, self.height, size = struct.unpack('>HH16xI', self.read(24))
+        self.read(size)
+        self.socket.sendall(struct.pack('>BxHii', 2, 2, self.POINTER, 0))
+        self.relative = None
+        self.request(0)
+
+    def close(self):
+        self.stream.close()
+        self.socket.close()
+
+    def read(self, size):
+        data = self.stream.read(size)
+        if len(data) < size:
+            raise AssertionError('the server has hung up')
+        return data
+
+    def request(self, incremental):
+        self.socket.sendall(struct.pack('>BBHHHH', 3, incremental, 0, 0, self.width, self.height))
+
+    def update(self):
+        kind, count = struct.unpack('>BxH', self.read(4))
+        assert kind == 0, kind
+        for _ in range(count):
+            x, _, width, height, encoding = struct.unpack('>HHHHi', self.read(12))
+            if encoding == self.POINTER:
+                self.relative = x == 0
+            else:
+                self.read(width * height * 4)
+        self.request(1)
+
+    def wait_pointer(self, relative):
+        """Returns once the server has said so."""
+        while self.relative is not relative:
+            self.update()
+        return self.relative
+
+    def pointer(self, x, y, buttons):
+        self.socket.sendall(struct.pack('>BBHH', 5, buttons, x, y))
 
 
 class InputTest(GuestTest):
