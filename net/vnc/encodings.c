@@ -60,6 +60,14 @@ const char *encoding_name(int32_t encoding)
     return NULL;
 }
 
+const char *encoding_at(unsigned index, int32_t *encoding)
+{
+    if (index >= COUNT(pixel_encodings))
+        return NULL;
+    *encoding = pixel_encodings[index].encoding;
+    return pixel_encodings[index].name;
+}
+
 static void parse_one(struct encodings *encodings, int32_t encoding)
 {
     for (size_t i = 0; i < COUNT(flags); i++) {

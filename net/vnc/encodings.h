@@ -54,7 +54,9 @@ void encodings_parse(struct encodings *encodings, const uint8_t *data, uint32_t 
  * to know: the preferred encoding, levels, LastRect. */
 void encodings_write(const struct encodings *encodings, struct bytes *out);
 
-/* "zrle", "tight" …: the name of a pixel encoding. */
+/* "zrle", "tight" …: the name of a pixel encoding; NULL for what is none. */
 const char *encoding_name(int32_t encoding);
+/* The pixel encodings, counted from 0. Its name, NULL after the last. */
+const char *encoding_at(unsigned index, int32_t *encoding);
 
 #endif

@@ -22,11 +22,30 @@ static void write_reason(struct bytes *out, const char *reason)
     bytes_append(out, reason, strlen(reason));
 }
 
-void handshake_init(struct handshake *handshake, const struct password *password,
+void handshake_init(struct handshake *handshake, const struct credentials *credentials,
                     struct bytes *out)
 {
-    *handshake = (struct handshake){.state = HANDSHAKE_VERSION, .password = password};
+    *handshake = (struct handshake){.state = HANDSHAKE_VERSION, .credentials = credentials};
     bytes_append(out, "RFB 003.008\n", VERSION_SIZE);
+}
+
+void handshake_refuse(struct bytes *out, const char *reason)
+{
+    /* In 3.3 the server decides alone, so that no answer has to be awaited. */
+    bytes_append(out, "RFB 003.003\n", VERSION_SIZE);
+    bytes_u32(out, SECURITY_INVALID);
+    write_reason(out, reason);
+}
+
+bool handshake_judges(const struct handshake *handshake, size_t size)
+{
+    return handshake->state == HANDSHAKE_RESPONSE && size >= VNC_AUTH_CHALLENGE_SIZE;
+}
+
+static void let_in(struct handshake *handshake, enum login_kind kind)
+{
+    handshake->login.kind = kind;
+    handshake->state = HANDSHAKE_CLIENT_INIT;
 }
 
 /* 3.7 and 3.8 are what they say; every other number is to be taken for 3.3,
@@ -68,11 +87,11 @@ static void refuse_everybody(struct handshake *handshake, struct bytes *out)
 
 static void start_security(struct handshake *handshake, struct bytes *out)
 {
-    if (handshake->password->state == PASSWORD_UNUSABLE) {
+    bool none = !credentials_asked(handshake->credentials);
+    if (!none && !credentials_usable(handshake->credentials)) {
         refuse_everybody(handshake, out);
         return;
     }
-    bool none = handshake->password->state == PASSWORD_NONE;
     uint8_t type = none ? SECURITY_NONE : SECURITY_VNC_AUTH;
     if (handshake->minor != 3) {
         bytes_u8(out, 1);
@@ -82,7 +101,7 @@ static void start_security(struct handshake *handshake, struct bytes *out)
     }
     bytes_u32(out, type);
     if (none)
-        handshake->state = HANDSHAKE_CLIENT_INIT;
+        let_in(handshake, LOGIN_OPEN);
     else
         send_challenge(handshake, out);
 }
@@ -115,13 +134,13 @@ static size_t take_security(struct handshake *handshake, const uint8_t *data, si
         return 0;
     /* The password may have come or gone since the list was sent; what counts
      * is what is asked for now. */
-    bool none = handshake->password->state == PASSWORD_NONE;
+    bool none = !credentials_asked(handshake->credentials);
     if (data[0] == SECURITY_VNC_AUTH && !none) {
         send_challenge(handshake, out);
     } else if (data[0] == SECURITY_NONE && none) {
         if (handshake->minor == 8)
             bytes_u32(out, RESULT_OK);
-        handshake->state = HANDSHAKE_CLIENT_INIT;
+        let_in(handshake, LOGIN_OPEN);
     } else {
         reject(handshake, out, "Security type not offered");
     }
@@ -133,11 +152,11 @@ static size_t take_response(struct handshake *handshake, const uint8_t *data, si
 {
     if (size < VNC_AUTH_CHALLENGE_SIZE)
         return 0;
-    bool right = handshake->password->state == PASSWORD_SET &&
-                 vnc_auth_check(handshake->password->text, handshake->challenge, data);
-    if (right) {
+    struct login *login = &handshake->login;
+    credentials_judge(handshake->credentials, handshake->challenge, data, login);
+    if (login->kind != LOGIN_REFUSED) {
         bytes_u32(out, RESULT_OK);
-        handshake->state = HANDSHAKE_CLIENT_INIT;
+        let_in(handshake, login->kind);
     } else {
         reject(handshake, out, "Wrong password");
     }

@@ -9,7 +9,7 @@
 #define ORIEL_NET_VNC_HANDSHAKE_H
 
 #include "net/vnc/bytes.h"
-#include "net/vnc/password.h"
+#include "net/vnc/credentials.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,7 +26,8 @@ enum handshake_state {
 
 struct handshake {
     enum handshake_state state;
-    const struct password *password; /* outlives the handshake, may be replaced meanwhile */
+    const struct credentials *credentials; /* outlive the handshake, may change meanwhile */
+    struct login login; /* what was decided, from HANDSHAKE_CLIENT_INIT on */
     unsigned minor; /* of the protocol spoken: 3, 7 or 8 */
     bool shared;    /* what ClientInit said */
     uint8_t challenge[VNC_AUTH_CHALLENGE_SIZE];
@@ -34,8 +35,14 @@ struct handshake {
 };
 
 /* Writes our version to `out`. */
-void handshake_init(struct handshake *handshake, const struct password *password,
+void handshake_init(struct handshake *handshake, const struct credentials *credentials,
                     struct bytes *out);
+
+/* Writes all that somebody is told who is not even to begin. */
+void handshake_refuse(struct bytes *out, const char *reason);
+
+/* The next handshake_input() with that many bytes judges a password. */
+bool handshake_judges(const struct handshake *handshake, size_t size);
 
 /*
  * Looks at what the viewer sent and consumes at most one message. Returns how

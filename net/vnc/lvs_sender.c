@@ -206,10 +206,14 @@ static int drain(struct update_sender *sender, size_t limit)
 
 static void lvs_cancel(struct update_sender *sender)
 {
-    /* The job's next write fails, and its wait for room ends. */
+    /* The job's next write fails. A job that waits for room, with select(),
+     * does not notice that, so it is given room. */
+    char scrap[4096];
     sender->cancelled = true;
     uv_poll_stop(&sender->poll);
     shutdown(sender->fd, SHUT_RDWR);
+    while (read(sender->fd, scrap, sizeof(scrap)) > 0)
+        ;
 }
 
 static void on_readable(uv_poll_t *poll, int status, int events)
@@ -253,7 +257,7 @@ __attribute__((format(printf, 1, 2))) static void lvs_log(const char *format, ..
 {
     char line[256];
     va_list arguments;
-    if (log_get_level() < LOG_DEBUG)
+    if (!log_wants(LOG_DEBUG))
         return;
     va_start(arguments, format);
     vsnprintf(line, sizeof(line), format, arguments);

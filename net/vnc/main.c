@@ -14,16 +14,17 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define HANDSHAKE_TIMEOUT_MS 30000
+#define STALL_TIMEOUT_MS 60000
 #define MAX_ENCODERS 16
 
 static const char usage[] =
     "Usage: oriel-vnc [OPTION]...\n"
     "Serves screens to VNC viewers. oriel starts it and hands it its sockets\n"
     "over file descriptor 3; by itself it can do nothing.\n\n"
-    "  --handshake-timeout MS  time a viewer has to log in (default 30000)\n"
-    "  --version               say the version and exit\n"
-    "  --help                  say this and exit\n";
+    "  --stall-timeout MS  hang up on viewers that read nothing for so long\n"
+    "                      (default 60000)\n"
+    "  --version           say the version and exit\n"
+    "  --help              say this and exit\n";
 
 static int parse_milliseconds(const char *text, uint32_t *value)
 {
@@ -40,7 +41,7 @@ static int parse_milliseconds(const char *text, uint32_t *value)
 static int parse_options(int argc, char **argv, struct vnc_options *options)
 {
     static const struct option known[] = {
-        {"handshake-timeout", required_argument, NULL, 't'},
+        {"stall-timeout", required_argument, NULL, 't'},
         {"version", no_argument, NULL, 'v'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
@@ -55,7 +56,7 @@ static int parse_options(int argc, char **argv, struct vnc_options *options)
             fputs(usage, stdout);
             return 0;
         }
-        if (option != 't' || parse_milliseconds(optarg, &options->handshake_timeout_ms) < 0) {
+        if (option != 't' || parse_milliseconds(optarg, &options->stall_timeout_ms) < 0) {
             fputs(usage, stderr);
             return 2;
         }
@@ -87,7 +88,7 @@ static bool is_link(int fd)
 
 int main(int argc, char **argv)
 {
-    struct vnc_options options = {.handshake_timeout_ms = HANDSHAKE_TIMEOUT_MS};
+    struct vnc_options options = {.stall_timeout_ms = STALL_TIMEOUT_MS};
     static struct vnc_program program;
     uv_loop_t loop;
 
@@ -116,5 +117,5 @@ int main(int argc, char **argv)
     uv_run(&loop, UV_RUN_DEFAULT);
     vnc_program_fini(&program);
     uv_loop_close(&loop);
-    return program.exit_error < 0 ? 1 : 0;
+    return program.exit_status;
 }

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,21 +14,6 @@
 /* Connections taken per turn of the loop. */
 #define ACCEPTS_PER_TURN 16
 
-static void describe(const struct sockaddr_storage *address, socklen_t size, char *text,
-                     size_t text_size)
-{
-    char host[NI_MAXHOST], port[NI_MAXSERV];
-    bool ip = address->ss_family == AF_INET || address->ss_family == AF_INET6;
-    /* Numeric only: no name server is asked. */
-    if (!ip || getnameinfo((const struct sockaddr *)address, size, host, sizeof(host), port,
-                           sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV) != 0)
-        snprintf(text, text_size, "unix");
-    else if (address->ss_family == AF_INET6)
-        snprintf(text, text_size, "[%s]:%s", host, port);
-    else
-        snprintf(text, text_size, "%s:%s", host, port);
-}
-
 static void on_readable(uv_poll_t *poll, int status, int events)
 {
     struct rfb_listener *listener = poll->data;
@@ -38,7 +22,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     for (int i = 0; i < ACCEPTS_PER_TURN && listener->accepting; i++) {
         struct sockaddr_storage address = {0};
         socklen_t size = sizeof(address);
-        char peer[NI_MAXHOST + NI_MAXSERV + 4];
+        struct peer peer;
         int fd = accept4(listener->fd, (struct sockaddr *)&address, &size,
                          SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd < 0 && (errno == EINTR || errno == ECONNABORTED))
@@ -53,8 +37,8 @@ static void on_readable(uv_poll_t *poll, int status, int events)
             }
             return;
         }
-        describe(&address, size, peer, sizeof(peer));
-        listener->accepted(listener, fd, peer);
+        peer_from_address(&peer, &address);
+        listener->accepted(listener, fd, &peer);
     }
 }
 
@@ -66,7 +50,7 @@ static bool listens(int fd)
 }
 
 int rfb_listener_create(struct rfb_listener **created, uv_loop_t *loop, int fd, uint32_t head,
-                        const char *address)
+                        const struct link_listener *message)
 {
     struct rfb_listener *listener = calloc(1, sizeof(*listener));
     int rc = !listener ? -ENOMEM : listens(fd) ? uv_poll_init(loop, &listener->poll, fd) : -EPROTO;
@@ -77,8 +61,10 @@ int rfb_listener_create(struct rfb_listener **created, uv_loop_t *loop, int fd, 
     }
     listener->poll.data = listener;
     listener->fd = fd;
+    listener->id = message->id;
     listener->head = head;
-    snprintf(listener->address, sizeof(listener->address), "%s", address);
+    listener->all_heads = message->all_heads;
+    snprintf(listener->address, sizeof(listener->address), "%s", message->address);
     *created = listener;
     return 0;
 }

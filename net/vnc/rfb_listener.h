@@ -10,6 +10,7 @@
 #define ORIEL_NET_VNC_RFB_LISTENER_H
 
 #include "net/link.h"
+#include "net/vnc/peer.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,19 +20,22 @@ struct rfb_listener {
     struct rfb_listener *next; /* the owner's list */
     uv_poll_t poll;
     int fd;
-    uint32_t head; /* the one that is served here */
+    uint32_t id;    /* the core's number of it */
+    uint32_t head;  /* the one that is served here, */
+    bool all_heads; /* unless it is the whole layout */
     char address[LINK_TEXT_SIZE];
     bool accepting, closing;
-    /* A connection; fd belongs to the callee, `peer` is for people. It may
-     * tell the listener to stop. */
-    void (*accepted)(struct rfb_listener *listener, int fd, const char *peer);
+    /* A connection; fd belongs to the callee, who may tell the listener to
+     * stop. */
+    void (*accepted)(struct rfb_listener *listener, int fd, const struct peer *peer);
     void *user;
 };
 
-/* Takes fd, also on failure; sets nothing but next, accepted and user free.
- * Returns 0 or a negative errno, -EPROTO for what does not listen. */
+/* Takes fd, also on failure; leaves next, accepted and user to the owner.
+ * `message` is checked. Returns 0 or a negative errno, -EPROTO for what does
+ * not listen. */
 int rfb_listener_create(struct rfb_listener **listener, uv_loop_t *loop, int fd, uint32_t head,
-                        const char *address);
+                        const struct link_listener *message);
 void rfb_listener_accept(struct rfb_listener *listener, bool accept);
 /* Frees itself once its handle is closed. */
 void rfb_listener_close(struct rfb_listener *listener);

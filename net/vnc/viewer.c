@@ -22,6 +22,7 @@ static void release(struct viewer *viewer)
         return;
     viewer->owner->gone(viewer);
     viewer_update_fini(viewer);
+    login_clear(&viewer->handshake.login);
     out_queue_free(&viewer->out);
     free(viewer->input);
     free(viewer);
@@ -56,8 +57,11 @@ void viewer_close(struct viewer *viewer, const char *why)
         viewer->has_place = false;
         gate_leave(viewer->owner->gate);
     }
+    budget_leave(viewer->owner->budget, &viewer->budget_waiter);
     uv_close((uv_handle_t *)&viewer->poll, on_handle_closed);
     uv_close((uv_handle_t *)&viewer->handshake_timer, on_handle_closed);
+    uv_close((uv_handle_t *)&viewer->login_timer, on_handle_closed);
+    uv_close((uv_handle_t *)&viewer->progress_timer, on_handle_closed);
     close(viewer->fd);
     viewer->fd = -1;
     if (viewer->sending)
@@ -103,6 +107,8 @@ void viewer_flush(struct viewer *viewer)
         out_queue_free(&viewer->out);
     if (n > 0)
         viewer->bytes_sent += (uint64_t)n;
+    budget_count(viewer->owner->budget, &viewer->budget_waiter, viewer->out.size);
+    viewer_progress(viewer, n > 0 ? (size_t)n : 0);
     update_poll(viewer);
 }
 
@@ -171,27 +177,6 @@ void viewer_size_known(struct viewer *viewer)
     viewer_handle_input(viewer);
 }
 
-/* Returns how many bytes were handled; 0 when more have to come. */
-static size_t shake_hands(struct viewer *viewer, const uint8_t *data, size_t size)
-{
-    struct bytes answer = {0};
-    size_t n = handshake_input(&viewer->handshake, data, size, &answer);
-    bool failed = answer.failed || out_queue_append(&viewer->out, answer.data, answer.size) < 0;
-    bytes_free(&answer);
-    viewer_flush(viewer);
-    if (failed) {
-        viewer_close(viewer, "out of memory");
-    } else if (viewer->handshake.state == HANDSHAKE_FAILED) {
-        viewer_close(viewer, viewer->handshake.failure);
-    } else if (viewer->handshake.state == HANDSHAKE_DONE && !viewer->closing) {
-        uv_timer_stop(&viewer->handshake_timer);
-        viewer->state = VIEWER_WAITING;
-        viewer->owner->announce(viewer);
-        display_watch(viewer->display, &viewer->watcher);
-    }
-    return n;
-}
-
 static bool make_room(struct viewer *viewer, size_t size)
 {
     if (size <= viewer->input_capacity)
@@ -241,7 +226,7 @@ static size_t take_message(struct viewer *viewer, const uint8_t *data, size_t si
 static size_t take_some(struct viewer *viewer, const uint8_t *data, size_t size)
 {
     if (viewer->state == VIEWER_HANDSHAKE)
-        return shake_hands(viewer, data, size);
+        return viewer_shake_hands(viewer, data, size);
     if (viewer->state == VIEWER_WAITING)
         return 0;
     if (viewer->skip > 0) {
@@ -326,43 +311,44 @@ static void on_poll(uv_poll_t *poll, int status, int events)
         read_input(viewer);
 }
 
-static void on_handshake_timeout(uv_timer_t *timer)
-{
-    viewer_close(timer->data, "did not finish its handshake in time");
-}
-
 static void tune_socket(int fd)
 {
-    int one = 1;
-    /* Fails on unix sockets, which need neither. */
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-    setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
+    static const struct {
+        int level, name, value;
+    } settings[] = {
+        {IPPROTO_TCP, TCP_NODELAY, 1},
+        /* A peer that vanished without a word is noticed in two minutes, also
+         * while nothing is sent to it. */
+        {SOL_SOCKET, SO_KEEPALIVE, 1},
+        {IPPROTO_TCP, TCP_KEEPIDLE, 60},
+        {IPPROTO_TCP, TCP_KEEPINTVL, 15},
+        {IPPROTO_TCP, TCP_KEEPCNT, 4},
+    };
+    /* They fail on unix sockets, which need none of them. */
+    for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
+        setsockopt(fd, settings[i].level, settings[i].name, &settings[i].value,
+                   sizeof(settings[i].value));
 }
 
 static int open_handles(struct viewer *viewer)
 {
+    uv_timer_t *timers[] = {&viewer->handshake_timer, &viewer->login_timer,
+                            &viewer->progress_timer};
     int rc = uv_poll_init(viewer->owner->loop, &viewer->poll, viewer->fd);
     if (rc < 0)
         return rc;
-    uv_timer_init(viewer->owner->loop, &viewer->handshake_timer);
-    viewer->poll.data = viewer->handshake_timer.data = viewer;
-    viewer->open_handles = 3;
-    uv_timer_start(&viewer->handshake_timer, on_handshake_timeout,
-                   viewer->owner->handshake_timeout_ms, 0);
+    viewer->poll.data = viewer;
+    viewer->open_handles = 2; /* and the sender */
+    for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]); i++) {
+        uv_timer_init(viewer->owner->loop, timers[i]);
+        timers[i]->data = viewer;
+        viewer->open_handles++;
+    }
     return 0;
 }
 
-static int greet(struct viewer *viewer)
-{
-    struct bytes hello = {0};
-    handshake_init(&viewer->handshake, viewer->owner->password, &hello);
-    int rc = hello.failed ? -ENOMEM : out_queue_append(&viewer->out, hello.data, hello.size);
-    bytes_free(&hello);
-    return rc;
-}
-
 int viewer_create(struct viewer **created, struct viewer_owner *owner, struct display *display,
-                  uint32_t id, int fd, const char *address)
+                  uint32_t id, int fd, const struct peer *peer)
 {
     int rc = -ENOMEM;
     struct viewer *viewer = calloc(1, sizeof(*viewer));
@@ -372,19 +358,22 @@ int viewer_create(struct viewer **created, struct viewer_owner *owner, struct di
     viewer->display = display;
     viewer->id = id;
     viewer->fd = fd;
+    viewer->peer = *peer;
+    viewer->address = viewer->peer.text;
     viewer->format = pixel_format_server();
-    snprintf(viewer->address, sizeof(viewer->address), "%s", address);
     viewer->input = malloc(INPUT_SIZE);
     if (!viewer->input)
         goto input_failure;
     viewer->input_capacity = INPUT_SIZE;
-    rc = greet(viewer);
+    rc = viewer_greet(viewer);
     if (rc < 0)
         goto greet_failure;
     tune_socket(fd);
     rc = open_handles(viewer);
     if (rc < 0)
         goto greet_failure;
+    uv_timer_start(&viewer->handshake_timer, viewer_handshake_timeout,
+                   owner->policy->handshake_timeout_ms, 0);
     viewer_update_init(viewer);
     *created = viewer;
     viewer_flush(viewer);

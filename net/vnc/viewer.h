@@ -2,7 +2,8 @@
 /*
  * A viewer: one RFB connection, from accept to its end.
  *
- * viewer.c has the socket and the connection's life, viewer_messages.c what
+ * viewer.c has the socket and the connection's life, viewer_login.c how it
+ * comes in, viewer_progress.c whether it reads, viewer_messages.c what
  * the viewer says, viewer_input.c and viewer_clipboard.c its keys, pointer and
  * text, viewer_damage.c what it lacks, viewer_notices.c what it is told beside
  * the picture, viewer_update.c what it is sent and when.
@@ -13,11 +14,16 @@
 #ifndef ORIEL_NET_VNC_VIEWER_H
 #define ORIEL_NET_VNC_VIEWER_H
 
+#include "net/vnc/addresses.h"
+#include "net/vnc/budget.h"
+#include "net/vnc/credentials.h"
 #include "net/vnc/display.h"
 #include "net/vnc/encodings.h"
+#include "net/vnc/figures.h"
 #include "net/vnc/gate.h"
 #include "net/vnc/handshake.h"
 #include "net/vnc/out_queue.h"
+#include "net/vnc/peer.h"
 #include "net/vnc/pixel_format.h"
 #include "net/vnc/update_sender.h"
 #include "server/log.h"
@@ -30,7 +36,8 @@
 /* No update is encoded for a viewer while more than this waits for its
  * socket, so that it holds at most one update and this. */
 #define VIEWER_MAX_WAITING (64 * 1024)
-#define VIEWER_ADDRESS_SIZE 64
+/* A viewer that has read nothing for so long, though it could, is stalled. */
+#define VIEWER_STALLED_MS 1000
 /* A pending region of more rectangles is replaced by a coarser one. */
 #define VIEWER_MAX_PENDING_RECTS 256
 #define VIEWER_MAX_REQUESTED_RECTS 32
@@ -44,13 +51,22 @@ struct viewer;
 struct viewer_owner {
     uv_loop_t *loop;
     struct gate *gate;
-    const struct password *password;
+    struct budget *budget;
+    struct addresses *addresses;
+    const struct credentials *credentials;
+    const struct link_policy *policy;
+    struct figures *figures;
     const struct update_sender_ops *sender_ops;
     const struct link_seat *seat; /* what the core said of it last */
-    uint32_t handshake_timeout_ms;
+    uint32_t stall_timeout_ms; /* who reads nothing for so long is hung up on */
     char machine[LINK_TEXT_SIZE]; /* its name */
+    /* It has logged in and wants to share or be alone. Returns NULL, or why it
+     * has to go. */
+    const char *(*admit)(struct viewer *viewer);
     /* viewer->announced differs from what the core knows. */
     void (*announce)(struct viewer *viewer);
+    /* It may have become busy, idle or stalled. */
+    void (*changed)(struct viewer *viewer);
     /* A LINK_KEY, LINK_POINTER or LINK_TEXT for the core. What has to wait is
      * counted in viewer->input_waiting. */
     void (*send_input)(struct viewer *viewer, uint32_t type, const void *payload, size_t size);
@@ -85,19 +101,30 @@ struct viewer {
     struct display *display; /* that it is connected to, watched or not */
     struct viewer *next, *previous; /* the owner's list */
     uint32_t id;
-    char address[VIEWER_ADDRESS_SIZE];
+    uint32_t listener_id; /* that it came by */
+    struct peer peer;
+    const char *address; /* the peer's, for people */
     enum viewer_state state;
     bool announced; /* the core has been told of it */
+    enum link_viewer_state reported_state;
+    bool alone; /* it wants nobody else to see what it sees */
     struct log_limit log_limit;
 
     int fd;
     uv_poll_t poll;
     int poll_events;
     uv_timer_t handshake_timer;
+    uv_timer_t login_timer; /* armed while the answer to a login waits */
+    uv_timer_t progress_timer; /* armed while bytes wait for the socket */
     bool closing;
     int open_handles; /* and a sender counts as one */
 
     struct handshake handshake;
+    bool login_due; /* the answer to its login has waited long enough */
+    bool view_only; /* its input is left out */
+    bool stalled;   /* it has read nothing for VIEWER_STALLED_MS */
+    uint64_t last_progress_ms;
+    int held_by_socket; /* bytes, when that was looked at */
     uint8_t *input; /* what has come and is not handled yet */
     size_t input_size, input_capacity;
     bool handling_input;
@@ -134,23 +161,25 @@ struct viewer {
     uint32_t *cursor_patch;   /* the cursor's place as composed for this viewer */
     struct gate_waiter waiter;
     bool has_place;           /* in the gate */
+    struct budget_waiter budget_waiter;
     struct update_sender *sender;
     struct update update;     /* lent while `sending` */
     struct shadow *shadow;    /* borrowed while `sending` */
     bool sending;
+    int32_t update_encoding;  /* of what is sent */
+    uint64_t stream_before;   /* what had been said to it when that began, bytes */
 };
 
-/*
- * Takes fd, also on failure. `address` is the peer's, for people. The viewer
- * joins no list by itself.
- */
+/* Takes fd, also on failure. The viewer joins no list by itself. */
 int viewer_create(struct viewer **viewer, struct viewer_owner *owner, struct display *display,
-                  uint32_t id, int fd, const char *address);
+                  uint32_t id, int fd, const struct peer *peer);
 
 /* The link has taken some of its input: what was blocked goes on. */
 void viewer_resume_input(struct viewer *viewer);
 /* owner->seat is another now. */
 void viewer_seat_changed(struct viewer *viewer);
+/* owner->credentials are: who would not be let in again goes. */
+void viewer_credentials_changed(struct viewer *viewer);
 
 /* Begins the end; `why` is for the log, NULL for an end that needs no word. */
 void viewer_close(struct viewer *viewer, const char *why);

@@ -3,6 +3,7 @@
 #include "net/vnc/viewer_private.h"
 
 #include "encoders/damage.h"
+#include "server/trace.h"
 
 bool viewer_draws_cursor(const struct viewer *viewer)
 {
@@ -151,6 +152,8 @@ const struct display_watcher_ops viewer_watcher_ops = {
 void viewer_request(struct viewer *viewer, bool incremental, const pixman_box32_t *area)
 {
     pixman_box32_t box = *area;
+    trace(viewer_request, "viewer=%u incremental=%d x=%d y=%d width=%d height=%d", viewer->id,
+          incremental, box.x1, box.y1, box.x2 - box.x1, box.y2 - box.y1);
     if (box.x2 > viewer->width)
         box.x2 = viewer->width;
     if (box.y2 > viewer->height)

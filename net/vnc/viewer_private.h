@@ -14,6 +14,21 @@ void viewer_size_known(struct viewer *viewer);
 /* Handles what has come as far as it can be handled now. */
 void viewer_handle_input(struct viewer *viewer);
 
+/* ---- viewer_login.c ---- */
+
+/* Says the server's version. Returns 0 or a negative errno. */
+int viewer_greet(struct viewer *viewer);
+/* Of viewer->handshake_timer. */
+void viewer_handshake_timeout(uv_timer_t *timer);
+/* Handles one message of the handshake. Returns how many bytes that were; 0
+ * when more have to come, or when it has to wait. */
+size_t viewer_shake_hands(struct viewer *viewer, const uint8_t *data, size_t size);
+
+/* ---- viewer_progress.c ---- */
+
+/* So many bytes have just been taken by the socket. */
+void viewer_progress(struct viewer *viewer, size_t bytes);
+
 /* ---- viewer_messages.c ---- */
 
 /* As client_message_length(), for what was agreed on with this viewer. */

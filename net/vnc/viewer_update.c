@@ -10,6 +10,7 @@
 
 #include "encoders/canvas_layout.h"
 #include "net/vnc/rfb_rects.h"
+#include "server/trace.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -26,8 +27,15 @@ static void on_admitted(struct gate_waiter *waiter)
     viewer_update(viewer);
 }
 
+static void on_budget_opened(struct budget_waiter *waiter)
+{
+    viewer_update(
+        (struct viewer *)((char *)waiter - offsetof(struct viewer, budget_waiter)));
+}
+
 void viewer_update_init(struct viewer *viewer)
 {
+    viewer->budget_waiter.opened = on_budget_opened;
     viewer->watcher.ops = &viewer_watcher_ops;
     viewer->waiter.admitted = on_admitted;
     pixman_region32_init(&viewer->pending);
@@ -52,8 +60,9 @@ static void send_finished(struct viewer *viewer, const struct bytes *rects, uint
         out_queue_append(&viewer->out, header.data, header.size) < 0 ||
         out_queue_append(&viewer->out, rects->data, rects->size) < 0)
         viewer_close(viewer, "out of memory");
-    bytes_free(&header);
     viewer->updates_sent++;
+    figures_add(viewer->owner->figures, FIGURES_NO_PIXELS, header.size + rects->size);
+    bytes_free(&header);
     viewer_flush(viewer);
 }
 
@@ -216,6 +225,10 @@ static void send_pixels(struct viewer *viewer, pixman_region32_t *region, struct
     }
     viewer->sending = true;
     viewer->shadow = shadow;
+    viewer->update_encoding = viewer->encodings.preferred;
+    viewer->stream_before = viewer->bytes_sent + viewer->out.size;
+    trace(viewer_update_begin, "viewer=%u rects=%u", viewer->id, viewer->update.nrects);
+    viewer->owner->changed(viewer);
     viewer->owner->sender_ops->send(viewer->sender, &viewer->update);
 }
 
@@ -242,11 +255,12 @@ static void answer(struct viewer *viewer, pixman_region32_t *region, struct shad
     send_finished(viewer, &viewer->update.prefix, viewer->update.nprefix);
 }
 
-static bool may_send(const struct viewer *viewer)
+static bool may_send(struct viewer *viewer)
 {
     return viewer->state == VIEWER_RUNNING && !viewer->closing && !viewer->hung_up &&
            !viewer->sending && viewer->out.size < VIEWER_MAX_WAITING &&
-           pixman_region32_not_empty((pixman_region32_t *)&viewer->requested);
+           pixman_region32_not_empty(&viewer->requested) &&
+           budget_open(viewer->owner->budget, &viewer->budget_waiter);
 }
 
 static void try_update(struct viewer *viewer)
@@ -285,10 +299,20 @@ void viewer_update(struct viewer *viewer)
     }
 }
 
+static void count_update(struct viewer *viewer)
+{
+    uint64_t bytes = viewer->bytes_sent + viewer->out.size - viewer->stream_before;
+    viewer->updates_sent++;
+    figures_add(viewer->owner->figures, viewer->update_encoding, bytes);
+    trace(viewer_update_end, "viewer=%u encoding=%s bytes=%llu", viewer->id,
+          encoding_name(viewer->update_encoding), (unsigned long long)bytes);
+}
+
 void viewer_update_sent(struct viewer *viewer, int error)
 {
     viewer->sending = false;
-    viewer->updates_sent += error == 0;
+    if (error == 0 && !viewer->hung_up)
+        count_update(viewer);
     display_return(viewer->shadow);
     viewer->shadow = NULL;
     if (viewer->has_place) {

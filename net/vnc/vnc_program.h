@@ -3,6 +3,10 @@
  * oriel-vnc as a whole: the link to the core, the listeners, the displays and
  * the viewers, and when the program ends.
  *
+ * vnc_program.c has its life, vnc_messages.c what the core says,
+ * vnc_viewers.c who comes and goes, vnc_reports.c what the core is told of
+ * them.
+ *
  * Loop thread; memory belongs to the owner, who keeps it until the loop has
  * ended by itself.
  */
@@ -10,12 +14,16 @@
 #define ORIEL_NET_VNC_VNC_PROGRAM_H
 
 #include "net/link.h"
+#include "net/vnc/addresses.h"
+#include "net/vnc/budget.h"
+#include "net/vnc/credentials.h"
 #include "net/vnc/display.h"
+#include "net/vnc/figures.h"
 #include "net/vnc/gate.h"
-#include "net/vnc/password.h"
 #include "net/vnc/rfb_listener.h"
 #include "net/vnc/uplink.h"
 #include "net/vnc/viewer.h"
+#include "server/log.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -26,7 +34,7 @@
 #define VNC_MAX_VIEWERS 256
 
 struct vnc_options {
-    uint32_t handshake_timeout_ms;
+    uint32_t stall_timeout_ms;
     unsigned encoders; /* that may run at a time, at least 1 */
 };
 
@@ -35,18 +43,25 @@ struct vnc_program {
     struct link link;
     struct uplink uplink;
     bool have_settings, ready, ending;
-    int exit_error; /* why it ended: 0 or a negative errno */
-    uint32_t heads;
+    int exit_status; /* of the program */
+    uint32_t heads, sandbox;
     uint32_t idle_timeout_ms;
     uv_timer_t idle_timer; /* one-shot, armed while there are no viewers */
-    struct password password;
+    struct link_policy policy;
+    struct credentials credentials;
+    struct addresses addresses;
     struct link_seat seat; /* what the core said of it last */
     struct display displays[LINK_MAX_HEADS];
     struct rfb_listener *listeners;
     struct gate gate;
+    struct budget budget;
+    struct figures figures;
     struct viewer_owner owner;
     struct viewer *viewers;
     uint32_t nviewers, last_viewer_id;
+    uv_timer_t report_timer; /* one-shot, armed while a report waits its turn */
+    uint64_t last_report_ms;
+    struct log_limit refusals;
 };
 
 /* Takes fd, the link's. Returns 0 or a negative errno. */

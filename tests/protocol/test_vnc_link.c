@@ -321,8 +321,8 @@ static void alone_it_says_why_it_cannot_run(void **state)
     assert_int_equal(run_alone("--help", false), 0);
     assert_int_equal(run_alone("--nonsense", false), 2);
     assert_int_equal(run_alone("argument", false), 2);
-    assert_int_equal(run_alone("--handshake-timeout=0", false), 2);
-    assert_int_equal(run_alone("--handshake-timeout=-5", false), 2);
+    assert_int_equal(run_alone("--stall-timeout=0", false), 2);
+    assert_int_equal(run_alone("--stall-timeout=-5", false), 2);
     assert_int_equal(run_alone(NULL, false), 2);
     assert_int_equal(run_alone(NULL, true), 2); /* of the wrong kind */
 }

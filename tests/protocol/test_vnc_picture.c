@@ -204,11 +204,11 @@ static void a_viewer_is_announced_and_counted(void **state)
     struct rfb_client *client = start_and_connect(NULL, &options);
     assert_true(vnc_world_agrees(&world, client, &world.core.heads[0]));
     WORLD_WAIT(&world, world.core.nviewers == 1 &&
-                           strcmp(world.core.viewers[0].encoding, "raw") == 0);
+                           strcmp(world.core.viewers[0].told.encoding, "raw") == 0);
     uint64_t bytes = client->bytes, updates = client->updates;
     static const int32_t zrle[] = {ENCODING_ZRLE, 0};
     rfb_client_set_encodings(client, zrle);
-    WORLD_WAIT(&world, strcmp(world.core.viewers[0].encoding, "zrle") == 0);
+    WORLD_WAIT(&world, strcmp(world.core.viewers[0].told.encoding, "zrle") == 0);
     rfb_client_close(client);
     WORLD_WAIT(&world, world.core.viewers[0].gone);
     assert_int_equal(world.core.viewers[0].bytes_sent, bytes);

@@ -54,31 +54,85 @@ void fake_core_send_settings(struct fake_core *core)
                                      .heads = core->options.heads,
                                      .idle_timeout_ms = core->options.idle_timeout_ms,
                                      .log_level = getenv("ORIEL_TEST_DEBUG") ? 3 : 1,
+                                     .sandbox = core->options.sandbox,
                                      .name = "machine"};
     fake_core_send(core, LINK_SETTINGS, 0, 0, &settings, sizeof(settings), -1);
 }
 
+void fake_core_send_secret(struct fake_core *core, uint32_t type, const char *contents)
+{
+    int fd = -1;
+    if (contents) {
+        fd = memfd_create("password", MFD_CLOEXEC);
+        CHECK(fd >= 0 && write(fd, contents, strlen(contents)) == (ssize_t)strlen(contents),
+              "password file");
+    }
+    fake_core_send(core, type, 0, 0, NULL, 0, fd);
+    if (fd >= 0)
+        close(fd);
+}
+
 void fake_core_send_password(struct fake_core *core, const char *contents)
 {
-    int fd = memfd_create("password", MFD_CLOEXEC);
-    CHECK(fd >= 0 && write(fd, contents, strlen(contents)) == (ssize_t)strlen(contents),
-          "password file");
-    fake_core_send(core, LINK_PASSWORD, 0, 0, NULL, 0, fd);
-    close(fd);
+    fake_core_send_secret(core, LINK_PASSWORD, contents);
+}
+
+#define DEFAULT(field, value) \
+    if (policy.field == 0)    \
+    policy.field = (value)
+
+void fake_core_send_policy(struct fake_core *core)
+{
+    struct link_policy policy = core->options.policy;
+    DEFAULT(share, LINK_SHARE_IGNORE);
+    DEFAULT(handshake_timeout_ms, 30000);
+    DEFAULT(max_viewers, 256);
+    DEFAULT(max_viewers_per_address, 256);
+    DEFAULT(max_bytes, 256ull << 20);
+    fake_core_send(core, LINK_POLICY, 0, 0, &policy, sizeof(policy), -1);
+}
+
+static void send_listener(struct fake_core *core, uint32_t head, int fd, uint32_t *id)
+{
+    struct link_listener listener = {.kind = LINK_LISTENER_VNC,
+                                     .id = ++core->last_listener,
+                                     .all_heads = core->options.all_heads && head == 0};
+    *id = listener.id;
+    if (fd == core->unix_listener)
+        snprintf(listener.address, sizeof(listener.address), "unix:test");
+    else
+        snprintf(listener.address, sizeof(listener.address), "tcp:127.0.0.1:%u",
+                 core->ports[head]);
+    fake_core_send(core, LINK_LISTENER, head, 0, &listener, sizeof(listener), fd);
 }
 
 void fake_core_send_listeners(struct fake_core *core)
 {
-    for (uint32_t i = 0; i < core->options.heads; i++) {
-        struct link_listener listener = {.kind = LINK_LISTENER_VNC};
-        snprintf(listener.address, sizeof(listener.address), "tcp:127.0.0.1:%u", core->ports[i]);
-        fake_core_send(core, LINK_LISTENER, i, 0, &listener, sizeof(listener), core->listeners[i]);
-    }
-    if (core->unix_listener >= 0) {
-        struct link_listener listener = {.kind = LINK_LISTENER_VNC, .address = "unix:test"};
-        fake_core_send(core, LINK_LISTENER, 0, 0, &listener, sizeof(listener),
-                       core->unix_listener);
-    }
+    uint32_t id;
+    for (uint32_t i = 0; i < core->options.heads; i++)
+        send_listener(core, i, core->listeners[i], &core->listener_ids[i]);
+    if (core->unix_listener >= 0)
+        send_listener(core, 0, core->unix_listener, &id);
+}
+
+void fake_core_drop_listener(struct fake_core *core, uint32_t head)
+{
+    const struct link_listener_gone gone = {.id = core->listener_ids[head]};
+    fake_core_send(core, LINK_LISTENER_GONE, 0, 0, &gone, sizeof(gone), -1);
+    close(core->listeners[head]);
+    core->listeners[head] = -1;
+}
+
+void fake_core_disconnect(struct fake_core *core, uint32_t viewer)
+{
+    const struct link_disconnect message = {.viewer = viewer};
+    fake_core_send(core, LINK_DISCONNECT, 0, 0, &message, sizeof(message), -1);
+}
+
+void fake_core_ask(struct fake_core *core)
+{
+    const struct link_ask ask = {.number = ++core->asked};
+    fake_core_send(core, LINK_ASK, 0, 0, &ask, sizeof(ask), -1);
 }
 
 void fake_core_send_seat(struct fake_core *core, uint32_t leds, bool relative)
@@ -87,19 +141,19 @@ void fake_core_send_seat(struct fake_core *core, uint32_t leds, bool relative)
     fake_core_send(core, LINK_SEAT, 0, 0, &seat, sizeof(seat), -1);
 }
 
-static void run_program(int fd, uint32_t handshake_timeout_ms)
+static void run_program(int fd, uint32_t stall_timeout_ms)
 {
     char path[512], timeout[16];
     const char *dir = getenv("ORIEL_BIN_DIR");
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     snprintf(path, sizeof(path), "%s/oriel-vnc", dir ? dir : ".");
-    snprintf(timeout, sizeof(timeout), "%u", handshake_timeout_ms);
+    snprintf(timeout, sizeof(timeout), "%u", stall_timeout_ms);
     if (fd == LINK_OUTPUT_FD)
         fcntl(fd, F_SETFD, 0);
     else
         dup2(fd, LINK_OUTPUT_FD);
-    if (handshake_timeout_ms > 0)
-        execl(path, path, "--handshake-timeout", timeout, (char *)NULL);
+    if (stall_timeout_ms > 0)
+        execl(path, path, "--stall-timeout", timeout, (char *)NULL);
     else
         execl(path, path, (char *)NULL);
     fprintf(stderr, "%s: %s\n", path, strerror(errno));
@@ -114,33 +168,46 @@ void fake_core_spawn(struct fake_core *core)
     core->pid = fork();
     CHECK(core->pid >= 0, "fork");
     if (core->pid == 0)
-        run_program(pair[1], core->options.handshake_timeout_ms);
+        run_program(pair[1], core->options.stall_timeout_ms);
     close(pair[1]);
     core->link = pair[0];
     core->greeted = core->over = false;
     core->nviewers = 0; /* it counts its own from 1 */
+    core->asked = core->answered = 0;
+    core->sandboxed = false;
     for (int i = 0; i < FAKE_CORE_HEADS; i++)
         fake_head_forget(&core->heads[i]);
     if (core->options.keep_silent)
         return;
     fake_core_send_settings(core);
+    fake_core_send_policy(core);
     if (core->options.password)
         fake_core_send_password(core, core->options.password);
+    if (core->options.view_password)
+        fake_core_send_secret(core, LINK_VIEW_PASSWORD, core->options.view_password);
     fake_core_send_listeners(core);
     fake_core_send(core, LINK_READY, 0, 0, NULL, 0, -1);
 }
 
 static void listen_tcp(struct fake_core *core, uint32_t head)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof(address);
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    CHECK(fd >= 0 && bind(fd, (struct sockaddr *)&address, size) == 0 && listen(fd, 128) == 0 &&
-              getsockname(fd, (struct sockaddr *)&address, &size) == 0,
+    struct sockaddr_in ipv4 = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in6 ipv6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    struct sockaddr *address =
+        core->options.ipv6 ? (struct sockaddr *)&ipv6 : (struct sockaddr *)&ipv4;
+    socklen_t size = core->options.ipv6 ? sizeof(ipv6) : sizeof(ipv4);
+    int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    CHECK(fd >= 0 && bind(fd, address, size) == 0 && listen(fd, 128) == 0 &&
+              getsockname(fd, address, &size) == 0,
           "listen");
     core->listeners[head] = fd;
-    core->ports[head] = ntohs(address.sin_port);
+    core->ports[head] = ntohs(core->options.ipv6 ? ipv6.sin6_port : ipv4.sin_port);
+}
+
+void fake_core_add_listener(struct fake_core *core, uint32_t head)
+{
+    listen_tcp(core, head);
+    send_listener(core, head, core->listeners[head], &core->listener_ids[head]);
 }
 
 static void listen_unix(struct fake_core *core)
@@ -250,8 +317,39 @@ static void handle_viewer(struct fake_core *core, uint32_t head, const struct li
         *viewer = (struct fake_viewer){.id = message->id};
     }
     CHECK(!viewer->gone, "viewer %u is gone", message->id);
+    CHECK(message->state <= LINK_VIEWER_STALLED && message->view_only <= 1 &&
+              message->all_heads <= 1 && message->unused == 0 &&
+              (viewer->reports == 0 || (message->view_only == viewer->told.view_only &&
+                                        message->all_heads == viewer->told.all_heads)),
+          "LINK_VIEWER's fields");
     viewer->head = head;
-    memcpy(viewer->encoding, message->encoding, sizeof(viewer->encoding));
+    viewer->told = *message;
+    viewer->reports++;
+}
+
+static void handle_encodings(struct fake_core *core, const struct link_encodings *message)
+{
+    const struct link_encoding *encodings = (const struct link_encoding *)(message + 1);
+    CHECK(message->count <= LINK_MAX_ENCODINGS && message->unused == 0, "LINK_ENCODINGS");
+    for (uint32_t i = 0; i < message->count; i++)
+        CHECK(memchr(encodings[i].name, 0, sizeof(encodings[i].name)) && encodings[i].name[0],
+              "name of encoding %u", i);
+    core->nencodings = message->count;
+    memcpy(core->encodings, encodings, message->count * sizeof(*encodings));
+}
+
+static void handle_answer(struct fake_core *core, const struct link_answer *message)
+{
+    CHECK(message->number == core->asked && core->answered < core->asked, "answer %u",
+          message->number);
+    core->answered = message->number;
+}
+
+static void handle_sandboxed(struct fake_core *core, const struct link_sandboxed *message)
+{
+    CHECK(!core->sandboxed && (message->parts & ~LINK_SANDBOX_ALL) == 0, "LINK_SANDBOXED");
+    core->sandboxed = true;
+    core->sandbox_parts = message->parts;
 }
 
 static void handle_viewer_gone(struct fake_core *core, const struct link_viewer_gone *message)
@@ -293,6 +391,15 @@ static void handle(struct fake_core *core, const struct link_header *header, con
         break;
     case LINK_VIEWER_GONE:
         handle_viewer_gone(core, payload);
+        break;
+    case LINK_ENCODINGS:
+        handle_encodings(core, payload);
+        break;
+    case LINK_ANSWER:
+        handle_answer(core, payload);
+        break;
+    case LINK_SANDBOXED:
+        handle_sandboxed(core, payload);
         break;
     case LINK_KEY:
     case LINK_POINTER:

@@ -59,7 +59,8 @@ struct fake_head {
 struct fake_viewer {
     uint32_t id, head;
     bool gone;
-    char encoding[32];
+    unsigned reports;
+    struct link_viewer told; /* the last of them */
     uint64_t bytes_sent, updates_sent;
 };
 
@@ -67,8 +68,13 @@ struct fake_core_options {
     uint32_t heads;          /* 0: one */
     uint32_t width, height;  /* 0: 320x200 */
     const char *password;    /* the password file's contents; NULL: no file */
+    const char *view_password; /* the same */
     uint32_t idle_timeout_ms;
-    uint32_t handshake_timeout_ms; /* 0: the default */
+    uint32_t stall_timeout_ms; /* 0: the default */
+    struct link_policy policy; /* what is 0 is FAKE_CORE_POLICY's */
+    uint32_t sandbox;        /* enum link_sandbox */
+    bool ipv6;               /* listens on ::1 */
+    bool all_heads;          /* head 0's listener shows the whole layout */
     bool unix_listener;      /* one more listener, for head 0 */
     bool no_start;           /* fake_core_spawn() comes later */
     bool keep_silent;        /* spawn sends nothing: the test speaks */
@@ -80,6 +86,7 @@ struct fake_core {
     pid_t pid; /* 0: has ended */
     int exit_status; /* as waitpid() has it */
     int listeners[FAKE_CORE_HEADS];
+    uint32_t listener_ids[FAKE_CORE_HEADS];
     uint16_t ports[FAKE_CORE_HEADS];
     int unix_listener;
     char dir[64], unix_path[96];
@@ -88,6 +95,12 @@ struct fake_core {
     struct fake_head heads[FAKE_CORE_HEADS];
     struct fake_viewer viewers[FAKE_CORE_VIEWERS];
     uint32_t nviewers; /* that were ever announced */
+    uint32_t asked, answered; /* numbers of LINK_ASK */
+    uint32_t nencodings;
+    struct link_encoding encodings[LINK_MAX_ENCODINGS];
+    bool sandboxed; /* it has said what its sandbox holds */
+    uint32_t sandbox_parts;
+    uint32_t last_listener; /* number that was given out */
     struct fake_inputs inputs;
     bool deaf; /* reads nothing of what the program says */
 };
@@ -108,6 +121,15 @@ void fake_core_send(struct fake_core *core, uint32_t type, uint32_t head, uint32
                     const void *payload, size_t size, int fd);
 void fake_core_send_password(struct fake_core *core, const char *contents);
 void fake_core_send_settings(struct fake_core *core);
+/* LINK_PASSWORD or LINK_VIEW_PASSWORD; NULL: there is none any more. */
+void fake_core_send_secret(struct fake_core *core, uint32_t type, const char *contents);
+/* core->options.policy */
+void fake_core_send_policy(struct fake_core *core);
+/* Takes the listener of a head back and gives another one, on another port. */
+void fake_core_drop_listener(struct fake_core *core, uint32_t head);
+void fake_core_add_listener(struct fake_core *core, uint32_t head);
+void fake_core_disconnect(struct fake_core *core, uint32_t viewer);
+void fake_core_ask(struct fake_core *core);
 void fake_core_send_listeners(struct fake_core *core);
 
 /* Tells the program of LEDs and of the kind of pointer. */
