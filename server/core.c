@@ -6,10 +6,14 @@
 #include "server/reload.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+/* The loop's, and its signals' pipe, with some to spare. */
+#define LOOP_DESCRIPTORS 10
 
 uint64_t core_uptime_ms(const struct core *core)
 {
@@ -265,12 +269,28 @@ static const struct {
     {open_control, EXIT_CONTROL},
 };
 
+/* libuv aborts where it lacks descriptors for its first loop. */
+static int check_descriptors(void)
+{
+    int fds[LOOP_DESCRIPTORS], count = 0, r = 0;
+    while (count < LOOP_DESCRIPTORS && r == 0) {
+        fds[count] = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+        r = fds[count] < 0 ? -errno : 0;
+        count += r == 0;
+    }
+    while (count > 0)
+        close(fds[--count]);
+    return r;
+}
+
 int core_start(struct core *core, struct config *config, const struct config_sources *sources,
                int gpu_fd)
 {
     *core = (struct core){
         .config = config, .sources = sources, .started_ns = uv_hrtime(), .gpu_fd = gpu_fd};
-    int r = uv_loop_init(&core->loop);
+    int r = check_descriptors();
+    if (r == 0)
+        r = uv_loop_init(&core->loop);
     if (r == 0) {
         r = open_handles(core);
         if (r != 0)

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { OPTION_READY_FD = 256, OPTION_SOCKET_PATH, OPTION_FD, OPTION_PRINT_CONFIG,
+enum { OPTION_TRACE = 256, OPTION_READY_FD, OPTION_SOCKET_PATH, OPTION_FD, OPTION_PRINT_CONFIG,
        OPTION_PRINT_CAPABILITIES };
 
 static const char short_options[] = "+c:Co:L:hV";
@@ -19,6 +19,7 @@ static const struct option long_options[] = {
     {"check-config", no_argument, NULL, 'C'},
     {"override", required_argument, NULL, 'o'},
     {"log-level", required_argument, NULL, 'L'},
+    {"trace", required_argument, NULL, OPTION_TRACE},
     {"ready-fd", required_argument, NULL, OPTION_READY_FD},
     {"socket-path", required_argument, NULL, OPTION_SOCKET_PATH},
     {"fd", required_argument, NULL, OPTION_FD},
@@ -38,7 +39,8 @@ void options_print_help(FILE *out)
           "  -C, --check-config       check the configuration and exit\n"
           "  -o, --override=SECTION.KEY=VALUE\n"
           "                           set a key, whatever the file says\n"
-          "  -L, --log-level=LEVEL    error, warning, info or debug\n"
+          "  -L, --log-level=LEVEL    error, warning, info or debug, also as in 'info vnc:debug'\n"
+          "      --trace=PATTERN      write a line at these trace points, as in gpu_*,head_frame\n"
           "      --ready-fd=N         write a line of status to N when all sockets are open\n"
           "      --socket-path=PATH   listen for the VMM on this unix socket\n"
           "      --fd=N               serve the VMM on this socket, connected or listening\n"
@@ -123,6 +125,8 @@ static int take_option(struct options *options, int letter, const char *argument
         return add_override(options, argument);
     case 'L':
         return make_setting("log.level", argument, &options->log_level);
+    case OPTION_TRACE:
+        return make_setting("log.trace", argument, &options->trace);
     case OPTION_READY_FD:
         return parse_fd("--ready-fd", argument, &options->ready_fd);
     case OPTION_SOCKET_PATH:
@@ -158,6 +162,8 @@ static int check_together(struct options *options)
     /* Behind every -o, so that they win. */
     if (options->log_level != NULL && add_override(options, options->log_level) != 0)
         return -EINVAL;
+    if (options->trace != NULL && add_override(options, options->trace) != 0)
+        return -EINVAL;
     if (options->socket_path != NULL && add_override(options, options->socket_path) != 0)
         return -EINVAL;
     return 0;
@@ -186,6 +192,7 @@ void options_finish(struct options *options)
     free(options->overrides);
     free(options->log_level);
     free(options->socket_path);
+    free(options->trace);
     options->overrides = NULL;
-    options->log_level = options->socket_path = NULL;
+    options->log_level = options->socket_path = options->trace = NULL;
 }

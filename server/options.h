@@ -26,7 +26,7 @@ struct options {
     int ready_fd; /* -1: none */
     int gpu_fd;   /* -1: none */
     /* Overrides that options of their own stand for. */
-    char *log_level, *socket_path;
+    char *log_level, *socket_path, *trace;
 };
 
 /* Returns 0, or -EINVAL after having said on standard error what is wrong

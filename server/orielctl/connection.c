@@ -103,6 +103,15 @@ static char *receive_line(int fd, size_t *length)
     return NULL;
 }
 
+/* The details, where there are some. */
+static void say_errors(const json_t *errors)
+{
+    size_t i;
+    const json_t *line;
+    json_array_foreach(errors, i, line) if (json_is_string(line))
+        fprintf(stderr, "%s\n", json_string_value(line));
+}
+
 /* Releases `reply` unless it says ok. */
 static json_t *check_reply(json_t *reply)
 {
@@ -113,6 +122,7 @@ static json_t *check_reply(json_t *reply)
     }
     const char *error = json_string_value(json_object_get(reply, "error"));
     fprintf(stderr, "orielctl: %s\n", error != NULL ? error : "the answer cannot be understood");
+    say_errors(json_object_get(reply, "errors"));
     json_decref(reply);
     return NULL;
 }

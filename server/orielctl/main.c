@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* orielctl: the control socket's command line. */
+#include "server/orielctl/command.h"
 #include "server/orielctl/connection.h"
 #include "server/orielctl/save.h"
 #include "server/orielctl/show.h"
@@ -15,13 +16,16 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { EXIT_RUNTIME = 1, EXIT_USAGE = 2 };
-
 static const char help_text[] =
     "Usage: orielctl [-s PATH] COMMAND\n"
     "\n"
     "  status [--json]              heads, listeners and viewers\n"
     "  screenshot [--head N] FILE   save a head's picture as PNG; - is standard output\n"
+    "  viewers [--json]             who looks, with figures\n"
+    "  disconnect VIEWER            hang up on one of them, by its id\n"
+    "  stats [--json|--prometheus]  the metrics\n"
+    "  trace [PATTERN]              switch trace points on, or list them\n"
+    "  reload                       read the configuration again\n"
     "  quit                         end oriel\n"
     "  help                         the commands that oriel's control socket knows\n"
     "\n"
@@ -31,21 +35,9 @@ static const char help_text[] =
     "\n"
     "See orielctl(1).\n";
 
-static int complain(const char *what, const char *why)
-{
-    fprintf(stderr, "orielctl: %s: %s\nTry 'orielctl --help'.\n", what, why);
-    return EXIT_USAGE;
-}
-
-static json_t *request(const char *command)
-{
-    return json_pack("{s:s}", "command", command);
-}
-
 /* The options that a command takes, and what they were set to. */
 struct command_options {
     const struct option *table;
-    bool json;
     const char *head;
 };
 
@@ -55,9 +47,7 @@ static int take_options(struct command_options *options, int argc, char **argv)
     int letter;
     optind = 0;
     while ((letter = getopt_long(argc, argv, "", options->table, NULL)) != -1) {
-        if (letter == 'j')
-            options->json = true;
-        else if (letter == 'H')
+        if (letter == 'H')
             options->head = optarg;
         else
             return -1;
@@ -67,20 +57,16 @@ static int take_options(struct command_options *options, int argc, char **argv)
 
 static int run_status(const char *socket, int argc, char **argv)
 {
-    static const struct option table[] = {{"json", no_argument, NULL, 'j'}, {0}};
-    struct command_options options = {.table = table};
-    int used = take_options(&options, argc, argv);
-    if (used != argc)
-        return complain("status", "takes --json only");
-    json_t *reply = connection_ask(socket, request("status"));
+    bool json;
+    if (command_take_json(argc, argv, &json) != 0)
+        return command_complain("status", "takes --json only");
+    json_t *reply = connection_ask(socket, command_request("status"));
     if (reply == NULL)
         return EXIT_RUNTIME;
-    if (options.json) {
-        json_dumpf(reply, stdout, JSON_COMPACT);
-        putchar('\n');
-    } else {
+    if (json)
+        command_print_json(reply);
+    else
         show_status(reply);
-    }
     json_decref(reply);
     return EXIT_SUCCESS;
 }
@@ -133,12 +119,12 @@ static int run_screenshot(const char *socket, int argc, char **argv)
     long head;
     int used = take_options(&options, argc, argv);
     if (used < 0 || used != argc - 1)
-        return complain("screenshot", "takes [--head N] and one FILE");
+        return command_complain("screenshot", "takes [--head N] and one FILE");
     if (parse_head(options.head, &head) != 0)
-        return complain(options.head, "expected the number of a head");
+        return command_complain(options.head, "expected the number of a head");
     if (strcmp(argv[used], "-") == 0 && isatty(STDOUT_FILENO))
-        return complain("screenshot", "a PNG is not for a terminal");
-    json_t *message = request("screenshot");
+        return command_complain("screenshot", "a PNG is not for a terminal");
+    json_t *message = command_request("screenshot");
     json_object_set_new(message, "head", json_integer(head));
     json_t *reply = connection_ask(socket, message);
     if (reply == NULL)
@@ -152,8 +138,8 @@ static int run_quit(const char *socket, int argc, char **argv)
 {
     (void)argv;
     if (argc != 1)
-        return complain("quit", "takes nothing");
-    json_t *reply = connection_ask(socket, request("quit"));
+        return command_complain("quit", "takes nothing");
+    json_t *reply = connection_ask(socket, command_request("quit"));
     json_decref(reply);
     return reply != NULL ? EXIT_SUCCESS : EXIT_RUNTIME;
 }
@@ -162,8 +148,8 @@ static int run_help(const char *socket, int argc, char **argv)
 {
     (void)argv;
     if (argc != 1)
-        return complain("help", "takes nothing");
-    json_t *reply = connection_ask(socket, request("help"));
+        return command_complain("help", "takes nothing");
+    json_t *reply = connection_ask(socket, command_request("help"));
     if (reply == NULL)
         return EXIT_RUNTIME;
     show_help(reply);
@@ -177,6 +163,11 @@ static const struct {
 } commands[] = {
     {"status", run_status},
     {"screenshot", run_screenshot},
+    {"viewers", command_viewers},
+    {"disconnect", command_disconnect},
+    {"stats", command_stats},
+    {"trace", command_trace},
+    {"reload", command_reload},
     {"quit", run_quit},
     {"help", run_help},
 };
@@ -186,7 +177,7 @@ static int run_command(const char *socket, int argc, char **argv)
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
         if (strcmp(commands[i].name, argv[0]) == 0)
             return commands[i].run(socket, argc, argv);
-    return complain(argv[0], "there is no such command");
+    return command_complain(argv[0], "there is no such command");
 }
 
 static int default_socket(char *out, size_t cap)
@@ -222,11 +213,11 @@ int main(int argc, char **argv)
         }
     }
     if (optind == argc)
-        return complain("a command is missing", "status, screenshot, quit or help");
+        return command_complain("a command is missing", "help tells them all");
     if (path == NULL && default_socket(socket, sizeof(socket)) == 0)
         path = socket;
     if (path == NULL)
-        return complain("the runtime directory", "its path is too long; use -s");
+        return command_complain("the runtime directory", "its path is too long; use -s");
     int code = run_command(path, argc - optind, argv + optind);
     return fflush(stdout) == 0 || code != EXIT_SUCCESS ? code : EXIT_RUNTIME;
 }

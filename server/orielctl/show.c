@@ -39,13 +39,86 @@ static void show_listeners(const json_t *status)
                text(listener, "address"));
 }
 
-static void show_viewers(const json_t *status)
+/* A head's number, or "all". */
+static const char *head_text(const json_t *viewer, char out[24])
+{
+    const json_t *head = json_object_get(viewer, "head");
+    if (json_is_string(head))
+        return json_string_value(head);
+    snprintf(out, 24, "%lld", (long long)json_integer_value(head));
+    return out;
+}
+
+static void show_status_viewers(const json_t *status)
 {
     size_t i;
     const json_t *viewer;
+    char head[24];
     json_array_foreach(json_object_get(status, "viewers"), i, viewer)
-        printf("viewer    head %lld  %s from %s, %s\n", number(viewer, "head"),
+        printf("viewer    head %s  %s from %s, %s\n", head_text(viewer, head),
                text(viewer, "kind"), text(viewer, "address"), text(viewer, "encoding"));
+}
+
+void show_viewers(const json_t *viewers)
+{
+    size_t i;
+    const json_t *viewer;
+    char head[24];
+    json_array_foreach(viewers, i, viewer)
+        printf("%lld  %s from %s, head %s, %s, %s%s%s, %lld updates, %lld bytes sent, %lld queued\n",
+               number(viewer, "id"), text(viewer, "kind"), text(viewer, "address"),
+               head_text(viewer, head), text(viewer, "encoding"), text(viewer, "state"),
+               is_true(viewer, "view_only") ? ", view only" : "",
+               is_true(viewer, "shared") ? "" : ", exclusive", number(viewer, "updates_sent"),
+               number(viewer, "bytes_sent"), number(viewer, "bytes_queued"));
+}
+
+void show_metrics(const json_t *metrics)
+{
+    size_t i, k;
+    const json_t *metric, *value;
+    json_array_foreach(metrics, i, metric)
+    {
+        json_array_foreach(json_object_get(metric, "values"), k, value)
+        {
+            const char *label = json_string_value(json_object_get(value, "label"));
+            printf("%s%s%s%s  %lld\n", text(metric, "name"), label != NULL ? "{" : "",
+                   label != NULL ? label : "", label != NULL ? "}" : "", number(value, "value"));
+        }
+    }
+}
+
+void show_points(const json_t *points, bool all)
+{
+    size_t i;
+    const json_t *point;
+    json_array_foreach(points, i, point)
+    {
+        if (all)
+            printf("%-3s  %-20s  %s\n", is_true(point, "enabled") ? "on" : "off",
+                   text(point, "name"), text(point, "help"));
+        else if (is_true(point, "enabled"))
+            printf("on   %s\n", text(point, "name"));
+    }
+}
+
+static void show_names(const char *what, const json_t *names)
+{
+    size_t i;
+    const json_t *name;
+    json_array_foreach(names, i, name)
+        printf("%s%s", i == 0 ? what : ", ", json_string_value(name));
+    if (json_array_size(names) > 0)
+        putchar('\n');
+}
+
+void show_reload(const json_t *reply)
+{
+    const json_t *changed = json_object_get(reply, "changed");
+    if (json_array_size(changed) == 0)
+        puts("nothing has changed");
+    show_names("changed: ", changed);
+    show_names("need a restart of oriel: ", json_object_get(reply, "restart"));
 }
 
 void show_status(const json_t *status)
@@ -55,7 +128,7 @@ void show_status(const json_t *status)
            is_true(json_object_get(status, "gpu"), "vmm_connected") ? "VMM connected" : "no VMM");
     show_heads(status);
     show_listeners(status);
-    show_viewers(status);
+    show_status_viewers(status);
 }
 
 void show_help(const json_t *help)

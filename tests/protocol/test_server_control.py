@@ -69,7 +69,8 @@ class Requests(ServerTest):
 
     def test_help_lists_commands_with_their_parameters(self):
         commands = {c['name']: c for c in self.connect().ask('help')['commands']}
-        self.assertEqual(set(commands), {'status', 'screenshot', 'quit', 'help'})
+        self.assertEqual(set(commands), {'status', 'screenshot', 'viewers', 'disconnect', 'stats',
+                                         'trace', 'reload', 'quit', 'help'})
         self.assertEqual([(p['name'], p['type'], p['required'])
                           for p in commands['screenshot']['parameters']],
                          [('head', 'integer', False)])

@@ -3,6 +3,7 @@
 """How oriel begins and ends: readiness, sockets, signals, failures."""
 import json
 import os
+import re
 import resource
 import signal
 import socket
@@ -11,7 +12,7 @@ import subprocess
 import time
 import unittest
 
-from oriel_server import PATIENCE, ServerTest, wait_until
+from oriel_server import PATIENCE, SOURCE, ServerTest, read_line, wait_until
 
 
 class Readiness(ServerTest):
@@ -124,12 +125,12 @@ class Listeners(ServerTest):
 
 
 class Failures(ServerTest):
-    """Every failure of the start has its own sentence, status 1, and leaves
-    nothing behind."""
+    """Every failure of the start has its own sentence and exit code (oriel(1)),
+    and leaves nothing behind."""
 
-    def expect_failure(self, message, *arguments):
+    def expect_failure(self, code, message, *arguments):
         run = self.run_oriel('-o', 'vnc.listen=tcp:127.0.0.1:0', *arguments)
-        self.assertEqual(run.returncode, 1, run.stderr)
+        self.assertEqual(run.returncode, code, run.stderr)
         self.assertIn(message, run.stderr)
         self.assertNotIn('left open', run.stderr)
         self.assertNotIn('Sanitizer', run.stderr)
@@ -137,11 +138,13 @@ class Failures(ServerTest):
 
     def test_second_oriel_with_the_same_sockets(self):
         self.start()
-        self.expect_failure('cannot listen on unix:%s: another program listens there'
-                            % self.path('oriel/gpu.sock'))
-        self.expect_failure('cannot listen on unix:%s: another program listens there'
-                            % self.path('oriel/control.sock'), '--socket-path',
-                            self.path('other.sock'))
+        for code, name, *arguments in (
+                (12, 'gpu.sock'),
+                (15, 'keyboard.sock', '--socket-path', self.path('other.sock'),
+                 '-o', 'input.keyboard=%t/keyboard.sock'),
+                (21, 'control.sock', '--socket-path', self.path('other.sock'))):
+            self.expect_failure(code, 'cannot listen on unix:%s: another program listens there'
+                                % self.path('oriel/' + name), *arguments)
         self.assertFalse(os.path.exists(self.path('other.sock')))
         self.assertEqual(self.status()['pid'], self.oriel.pid)
         self.stop()
@@ -149,35 +152,69 @@ class Failures(ServerTest):
     def test_port_in_use(self):
         with socket.create_server(('127.0.0.1', 0)) as other:
             address = 'tcp:127.0.0.1:%d' % other.getsockname()[1]
-            self.expect_failure('cannot listen on %s: another program listens there' % address,
+            self.expect_failure(19, 'cannot listen on %s: another program listens there' % address,
                                 '-o', 'vnc.listen=' + address)
 
     def test_address_of_another_host(self):
-        self.expect_failure('cannot listen on tcp:192.0.2.1:0: Cannot assign requested address',
+        self.expect_failure(19, 'cannot listen on tcp:192.0.2.1:0: Cannot assign requested address',
                             '-o', 'vnc.listen=tcp:192.0.2.1:0')
 
     def test_path_of_a_file(self):
         path = self.write('file', 'precious')
-        self.expect_failure('the path is not a socket', '--socket-path', path)
+        self.expect_failure(12, 'the path is not a socket', '--socket-path', path)
         with open(path, encoding='utf-8') as file:
             self.assertEqual(file.read(), 'precious')
 
     def test_missing_directory(self):
-        self.expect_failure('No such file or directory', '--socket-path', self.path('no/such'))
+        self.expect_failure(12, 'No such file or directory', '--socket-path', self.path('no/such'))
 
     def test_password_file(self):
-        self.expect_failure('cannot open the password file %s: No such file'
+        self.expect_failure(18, 'cannot open the password file %s: No such file'
                             % self.path('secret'), '-o',
                             'vnc.password-file=' + self.path('secret'))
         os.mkfifo(self.path('fifo'))
-        self.expect_failure('cannot open the password file %s: not a regular file'
+        self.expect_failure(18, 'cannot open the password file %s: not a regular file'
                             % self.path('fifo'), '-o', 'vnc.password-file=' + self.path('fifo'))
 
     def test_program_that_is_not_there(self):
         self.use_private_bin()
         if os.path.exists('/usr/local/libexec/oriel/oriel-vnc'):
             self.skipTest('the installed oriel-vnc would be found')
-        self.expect_failure('there is no oriel-vnc beside oriel nor in ')
+        self.expect_failure(17, 'there is no oriel-vnc beside oriel nor in ')
+
+
+    def test_descriptors_that_run_out(self):
+        """Wherever they do, there is a sentence and a code of the manual's."""
+        with open(os.path.join(SOURCE, 'docs/oriel.1.scd'), encoding='utf-8') as file:
+            page = file.read().split('# EXIT STATUS')[1].split('\n# ')[0]
+        documented = {int(code) for code in re.findall(r'(?m)^\*(\d+)\*$', page)}
+        self.assertEqual(documented, {0, 1, 2, 78} | set(range(10, 23)))
+        seen = {}
+        for limit in range(4, 120):
+            def lower(limit=limit):
+                resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
+            reader, writer = os.pipe()
+            with subprocess.Popen([os.path.join(self.bin, 'oriel'), '--ready-fd', str(writer), '-o',
+                                   'gpu.heads=2', '-o', 'vnc.listen=tcp:127.0.0.1:0'],
+                                  stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True,
+                                  preexec_fn=lower, pass_fds=(writer,), env=self.environment) as run:
+                os.close(writer)
+                ready = read_line(reader)
+                os.close(reader)
+                if ready:
+                    run.terminate()
+                errors = run.communicate(timeout=PATIENCE)[1]
+            if ready:
+                break
+            if 'Sanitizer' in errors:  # which needs some for itself
+                continue
+            self.assertIn(run.returncode, documented - {0}, (limit, errors))
+            self.assertRegex(errors, r'(?m)^oriel: (error: [a-z-]+: )?.*\bcannot\b|--ready-fd', limit)
+            seen[run.returncode] = errors
+        else:
+            self.fail('it never started')
+        # Not each shows with this list of sockets, but most do.
+        self.assertGreaterEqual(len(seen), 5, seen.keys())
 
 
 class Ends(ServerTest):

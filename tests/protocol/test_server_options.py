@@ -104,7 +104,7 @@ class ConfigurationFiles(ServerTest):
     def test_options_are_checked_as_keys(self):
         code, errors = self.check('-L', 'loud')
         self.assertEqual(code, 78)
-        self.assertIn('command line: [log].level: loud: expected error or warning', errors)
+        self.assertIn('command line: [log].level: loud: expected error, warning, info or debug', errors)
         code, errors = self.check('--socket-path', '/' + 'a' * 200)
         self.assertEqual(code, 78)
         self.assertIn('[gpu].socket', errors)

@@ -320,9 +320,11 @@ class Viewers(OutputTest):
                                       if self.status()['viewers'][0]['encoding']], 'the change')
         self.assertEqual(viewers, [
             {'kind': 'vnc', 'id': 7, 'head': 0, 'address': '127.0.0.1:4000', 'encoding': 'zrle',
-             'shared': True},
+             'shared': True, 'view_only': False, 'state': 'idle', 'bytes_sent': 0,
+             'updates_sent': 0, 'bytes_queued': 0},
             {'kind': 'vnc', 'id': 8, 'head': 1, 'address': 'unix', 'encoding': 'tight',
-             'shared': True}])
+             'shared': True, 'view_only': False, 'state': 'idle', 'bytes_sent': 0,
+             'updates_sent': 0, 'bytes_queued': 0}])
         self.assertEqual(self.status()['outputs'][0]['viewers'], 2)
         peer.send(VIEWER_GONE, struct.pack('=IIQQ', 7, 0, 1, 2))
         wait_until(lambda: len(self.status()['viewers']) == 1, 'one viewer')
