@@ -195,6 +195,16 @@ int front_end_get_config(struct front_end *front_end, uint32_t offset, void *dat
     return error;
 }
 
+int front_end_set_config(struct front_end *front_end, uint32_t offset, const void *data,
+                         uint32_t size)
+{
+    struct fe_config config = {.offset = offset, .size = size};
+
+    CHECK(size <= sizeof(config.region), "config of %u bytes", size);
+    memcpy(config.region, data, size);
+    return front_end_demand(front_end, FE_SET_CONFIG, &config, FE_CONFIG_HEADER + size, NULL, 0);
+}
+
 int front_end_wait_closed(struct front_end *front_end, int timeout_ms)
 {
     struct pollfd poll_fd = {.fd = front_end->fd, .events = POLLIN};

@@ -28,6 +28,8 @@ enum front_end_style {
 struct front_end_options {
     enum front_end_style style;
     bool mem_slots;           /* ADD_MEM_REG where the back-end offers it */
+    bool input;               /* vhost-user-input: no display, never a RESET_DEVICE, and from
+                               * QEMU 9 on the guest is offered only what the back-end offers */
     uint64_t refuse_protocol; /* protocol features that are not accepted */
 };
 
@@ -90,6 +92,8 @@ int front_end_ask(struct front_end *front_end, uint32_t request, uint64_t *value
 /* Sends with NEED_REPLY where that was negotiated and waits for the answer. */
 int front_end_demand(struct front_end *front_end, uint32_t request, const void *payload,
                      uint32_t size, const int *fds, unsigned nfds);
+int front_end_set_config(struct front_end *front_end, uint32_t offset, const void *data,
+                         uint32_t size);
 int front_end_get_config(struct front_end *front_end, uint32_t offset, void *data, uint32_t size);
 /* 0: closed by the back-end within the time; -ETIMEDOUT: still open. */
 int front_end_wait_closed(struct front_end *front_end, int timeout_ms);

@@ -99,6 +99,13 @@ static int negotiate_protocol(struct front_end *front_end)
     return error;
 }
 
+/* Whether this front-end tells the back-end of resets. */
+static bool tells_resets(const struct front_end *front_end)
+{
+    return !front_end->options.input && front_end->options.style != FRONT_END_QEMU_7 &&
+           front_end->protocol_features & GUEST_FEATURE(FE_P_RESET_DEVICE);
+}
+
 int front_end_realize(struct front_end *front_end)
 {
     uint64_t features = 0;
@@ -111,7 +118,9 @@ int front_end_realize(struct front_end *front_end)
     if (error == 0)
         error = front_end_ask(front_end, FE_GET_FEATURES, &features);
     front_end->transport.device_features = features & ~GUEST_FEATURE(FE_F_PROTOCOL_FEATURES);
-    front_end->transport.driver_features = front_end->transport.device_features | QEMU_OWN_FEATURES;
+    front_end->transport.driver_features = front_end->transport.device_features;
+    if (!front_end->options.input || front_end->options.style == FRONT_END_QEMU_7)
+        front_end->transport.driver_features |= QEMU_OWN_FEATURES;
     for (unsigned i = 0; i < FRONT_END_QUEUES && error == 0; i++) {
         struct front_end_queue *queue = &front_end->queues[i];
 
@@ -123,8 +132,7 @@ int front_end_realize(struct front_end *front_end)
             error = front_end_send_vring_fd(front_end, FE_SET_VRING_ERR, i, queue->err);
     }
     /* The reset of the machine at its start. */
-    if (error == 0 && front_end->options.style != FRONT_END_QEMU_7 &&
-        front_end->protocol_features & GUEST_FEATURE(FE_P_RESET_DEVICE))
+    if (error == 0 && tells_resets(front_end))
         error = front_end_send(front_end, FE_RESET_DEVICE, FE_VERSION, NULL, 0, NULL, 0);
     return error;
 }
@@ -274,7 +282,7 @@ int front_end_start(struct front_end *front_end)
 {
     uint64_t features =
         front_end->transport.driver_features | GUEST_FEATURE(FE_F_PROTOCOL_FEATURES);
-    int error = front_end_send_side_socket(front_end);
+    int error = front_end->options.input ? 0 : front_end_send_side_socket(front_end);
 
     if (error == 0)
         error = send_calls(front_end, true);
@@ -342,8 +350,7 @@ static int transport_reset(struct guest_transport *transport)
     struct front_end *front_end = front_end_of(transport);
     int error = front_end->running ? front_end_stop(front_end) : 0;
 
-    if (error != 0 || front_end->options.style == FRONT_END_QEMU_7 ||
-        !(front_end->protocol_features & GUEST_FEATURE(FE_P_RESET_DEVICE)))
+    if (error != 0 || !tells_resets(front_end))
         return error;
     return front_end_send(front_end, FE_RESET_DEVICE, FE_VERSION, NULL, 0, NULL, 0);
 }
