@@ -200,8 +200,8 @@ const struct config_key config_keys[] = {
     {"log", "format", &config_type_choice, formats, CONFIG(log.format), "text", true,
      "Lines for people, or one JSON object each."},
     {"log", "trace", &config_type_trace, NULL, CONFIG(log.trace), "", true,
-     "Which trace points write a line each time they are passed: gpu_*,head_frame. oriel --help "
-     "does not list them, orielctl trace does. Nothing: none."},
+     "Which trace points write a line each time they are passed, as in gpu_*,head_frame; orielctl "
+     "trace lists them. Nothing: none."},
 };
 const size_t config_nkeys = sizeof(config_keys) / sizeof(config_keys[0]);
 

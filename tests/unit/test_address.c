@@ -31,6 +31,7 @@ static void test_good_addresses_come_back_as_text(void **state)
     static const char *const good[] = {
         "tcp:127.0.0.1:5900", "tcp:0.0.0.0:0",       "tcp:[::1]:65535",
         "tcp:[fe80::1%lo]:1", "unix:/run/a b/%h%%x", "unix:relative",
+        "fd:3",               "fd:1023",
     };
     char text[ADDRESS_TEXT_SIZE];
     (void)state;
@@ -71,6 +72,13 @@ static void test_bad_addresses_are_refused(void **state)
         "unix:/%",
         "5900",
         ":5900",
+        "fd:",
+        "fd:2",
+        "fd:1024",
+        "fd:-3",
+        "fd:3 ",
+        "fd:0x3",
+        "fd:00003",
     };
     char longer[200];
     struct address address;

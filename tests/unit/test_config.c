@@ -254,14 +254,32 @@ static const struct {
     {"vnc.listen=tcp:localhost", "tcp:localhost: expected tcp:HOST:PORT"},
     {"vnc.listen=tcp:127.0.0.1:70000", "the port is a number from 0 to 65535"},
     {"vnc.listen=unix:", "expected unix:PATH"},
-    {"vnc.listen=127.0.0.1:5900", "expected tcp:HOST:PORT or unix:PATH"},
+    {"vnc.listen=127.0.0.1:5900", "expected tcp:HOST:PORT, unix:PATH or fd:N"},
+    {"vnc.listen=fd:2", "expected fd:N, the number of a listening socket from 3 to 1023"},
+    {"vnc.listen=fd:1024", "expected fd:N"},
+    {"vnc.listen=fd:", "expected fd:N"},
+    {"vnc.listen=fd:3x", "expected fd:N"},
+    {"vnc.listen=unix:/a fd:3 unix:/a", "[vnc].listen: unix:/a: is there twice"},
+    {"vnc.listen=fd:3 fd:3", "[vnc].listen: fd:3: is there twice"},
     {"vnc.listen=tcp:127.0.0.1:1,tcp:127.0.0.1:2", "expected tcp:HOST:PORT"},
-    {"vnc.heads=all", "one connection for the whole layout is not built yet"},
     {"vnc.heads=1", "1: there is no such head; [gpu].heads is 1"},
-    {"vnc.heads=both", "expected each, or the number of one head"},
+    {"vnc.heads=both", "expected each, all, or the number of one head"},
     {"vnc.start=now", "expected lazy or eager"},
     {"vnc.idle-timeout=86401", "expected a number from 0 to 86400 s"},
-    {"log.level=verbose", "expected error or warning or info or debug"},
+    {"vnc.share=shared", "expected ignore or allow-exclusive or force-shared"},
+    {"vnc.handshake-timeout=0", "expected a number from 1 to 600 s"},
+    {"vnc.login-delay=61", "expected a number from 0 to 60 s"},
+    {"vnc.max-viewers=0", "expected a number from 1 to 256"},
+    {"vnc.max-viewers-per-address=257", "expected a number from 1 to 256"},
+    {"vnc.max-bytes=1023K", "expected a number of bytes, as in 512M or 2G, from 1M to 64G"},
+    {"sandbox.mode=yes", "expected on or off"},
+    {"log.level=verbose", "expected error, warning, info or debug, and behind it others"},
+    {"log.level=", "expected error, warning, info or debug"},
+    {"log.level=info debug", "debug: expected MODULE:LEVEL; modules are config, control"},
+    {"log.level=info vnc:loud", "vnc:loud: expected MODULE:LEVEL"},
+    {"log.level=vnc", "expected error, warning, info or debug"},
+    {"log.format=xml", "expected text or json"},
+    {"log.trace=gpu_*,x", "[log].trace: gpu_*,x: x matches no trace point; there are gpu_command"},
     {"gpu.colour=red", "[gpu].colour: red: unknown key; there are name, socket, transport"},
     {"sound.volume=3", "[sound].volume: 3: unknown section"},
     {"gpu=3", "command line: gpu=3: expected section.key=value"},
@@ -319,6 +337,94 @@ static void test_addresses_of_several_heads_have_to_differ(void **state)
         load((const char *const[]){"gpu.heads=2", "vnc.listen=tcp:127.0.0.1:65535", NULL}),
         -EINVAL);
     assert_non_null(strstr(errors.text, "head 1 would need a port above 65535"));
+}
+
+static void test_levels_of_modules(void **state)
+{
+    (void)state;
+    assert_int_equal(load_one("log.level=debug"), 0);
+    assert_int_equal(config.log.levels.level, LOG_DEBUG);
+    assert_string_equal(config.log.levels.modules, "");
+    assert_int_equal(load_one("log.level=error vnc:debug gpu:info"), 0);
+    assert_int_equal(config.log.levels.level, LOG_ERROR);
+    assert_string_equal(config.log.levels.modules, "vnc:debug gpu:info");
+    /* The level of all keeps its default. */
+    assert_int_equal(load_one("log.level=vnc:debug"), 0);
+    assert_int_equal(config.log.levels.level, LOG_INFO);
+    assert_string_equal(config.log.levels.modules, "vnc:debug");
+}
+
+static void test_sockets_that_are_handed_over(void **state)
+{
+    (void)state;
+    assert_int_equal(load_one("vnc.listen=fd:3 fd:1023"), 0);
+    assert_int_equal(config.vnc.listen.addresses[0].kind, ADDRESS_FD);
+    assert_int_equal(config.vnc.listen.addresses[1].fd, 1023);
+    assert_int_equal(load((const char *const[]){"gpu.heads=2", "vnc.listen=fd:3", NULL}), -EINVAL);
+    assert_non_null(strstr(errors.text, "one socket cannot serve each head"));
+    assert_int_equal(
+        load((const char *const[]){"gpu.heads=2", "vnc.listen=fd:3", "vnc.heads=all", NULL}), 0);
+    assert_true(config.vnc.heads.all && !config.vnc.heads.each);
+}
+
+/* One other value for each key. */
+static const char *const others[] = {
+    "gpu.name=x", "gpu.socket=/x", "gpu.renderer=2d", "gpu.heads=2",
+    "gpu.max-resource-bytes=2G", "gpu.max-resources=99", "gpu.max-backing-entries=99",
+    "gpu.max-scanout-size=4096",
+    "head.0.name=x", "head.0.mode=1280x800@50", "head.0.modes=800x600", "head.0.max-fps=30",
+    "head.0.position=0,1", "head.0.size-mm=300x200",
+    "input.keyboard=/x", "input.tablet=/x", "input.mouse=/x", "input.model=pc104",
+    "input.layout=de", "input.variant=dvorak", "input.options=caps:none", "input.paste=type",
+    "vmm.qmp=/x",
+    "vnc.listen=tcp:127.0.0.1:5901", "vnc.heads=0", "vnc.password-file=/x",
+    "vnc.view-only-password-file=/x", "vnc.share=force-shared", "vnc.handshake-timeout=9",
+    "vnc.login-delay=9", "vnc.max-viewers=9", "vnc.max-viewers-per-address=9",
+    "vnc.max-bytes=9M", "vnc.idle-timeout=9", "vnc.start=eager",
+    "control.socket=/x", "sandbox.mode=off",
+    "log.level=info vnc:debug", "log.format=json", "log.trace=gpu_*",
+};
+
+/* What follows from another key: the input devices' sockets are beside the
+ * GPU's. */
+static bool follows(const struct config_key *key, const char *override)
+{
+    return strcmp(override, "gpu.socket=/x") == 0 && strcmp(key->section, "input") == 0;
+}
+
+static bool is_named(const struct config_key *key, const char *override)
+{
+    char name[64];
+    const char *section = strcmp(key->section, CONFIG_HEAD_SECTION) == 0 ? "head.0" : key->section;
+    snprintf(name, sizeof(name), "%s.%s=", section, key->name);
+    return strncmp(name, override, strlen(name)) == 0;
+}
+
+static void test_differences_are_seen_and_taken_over(void **state)
+{
+    static struct config before;
+    (void)state;
+    assert_int_equal(load((const char *const[]){NULL}), 0);
+    before = config;
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        if (load_one(others[i]) != 0)
+            fail_msg("%s: %s", others[i], errors.text);
+        for (size_t k = 0; k < config_nkeys; k++) {
+            const struct config_key *key = &config_keys[k];
+            bool same = config_table_equal(key, &before, &config, 0);
+            if (!follows(key, others[i]) && same == is_named(key, others[i]))
+                fail_msg("%s: [%s].%s", others[i], key->section, key->name);
+            config_table_copy(key, &config, &before, 0);
+            assert_true(config_table_equal(key, &before, &config, 0));
+        }
+    }
+    for (size_t k = 0; k < config_nkeys; k++) {
+        bool tried = strcmp(config_keys[k].name, "transport") == 0; /* takes one value only */
+        for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+            tried = tried || is_named(&config_keys[k], others[i]);
+        if (!tried)
+            fail_msg("another value for [%s].%s", config_keys[k].section, config_keys[k].name);
+    }
 }
 
 static void test_all_errors_are_shown(void **state)
@@ -386,6 +492,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_all_errors_are_shown, setup, teardown),
         cmocka_unit_test_setup_teardown(test_errors_beyond_the_limit_are_only_counted, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(test_levels_of_modules, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_sockets_that_are_handed_over, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_differences_are_seen_and_taken_over, setup, teardown),
         cmocka_unit_test_setup_teardown(test_table_is_whole, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -230,6 +230,85 @@ static void test_limited_warning(void **state)
 
 #define LOG_TEST(function) cmocka_unit_test_setup_teardown(function, capture, release)
 
+static void test_levels_of_modules(void **state)
+{
+    int evaluated = 0;
+    const char *bad = NULL, text[] = "gpu:debug nobody:info";
+
+    (void)state;
+    assert_int_equal(log_set_modules("gpu:debug, vnc:error", NULL), 0);
+    log_debug("gpu", "one");
+    assert_string_equal(next_write(), "test: debug: gpu: one\n");
+    /* Some module wants it, so it is looked at, but this one does not. */
+    log_debug("head", "%d", ++evaluated);
+    log_warning("vnc", "no");
+    assert_null(next_write());
+    log_info("head", "as all");
+    assert_string_equal(next_write(), "test: info: head: as all\n");
+    log_error("vnc", "yes");
+    assert_string_equal(next_write(), "test: error: vnc: yes\n");
+    /* A wrong word changes nothing. */
+    assert_int_equal(log_set_modules(text, &bad), -EINVAL);
+    assert_ptr_equal(bad, text + 10);
+    log_debug("gpu", "still");
+    assert_non_null(next_write());
+    assert_int_equal(log_set_modules("", NULL), 0);
+    assert_false(log_wants(LOG_DEBUG));
+    log_debug("gpu", "%d", evaluated = 100);
+    assert_int_equal(evaluated, 1);
+    assert_null(next_write());
+    for (unsigned i = 0; log_module_name(i) != NULL; i++) {
+        char word[64];
+        snprintf(word, sizeof(word), "%s:info", log_module_name(i));
+        assert_int_equal(log_check_modules(word, NULL), 0);
+    }
+    static const char *const wrong[] = {"gpu", "gpu:", ":info", "gpu:loud", "gpu:info:info", "x:info",
+                                        "gpu:debugdebugdebugdebug"};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+        assert_int_equal(log_check_modules(wrong[i], NULL), -EINVAL);
+}
+
+/* Reads the line that `message` makes; NULL unless it is JSON of that form. */
+static const char *json_message(const char *text)
+{
+    static const char begin[] = "\"level\":\"info\",\"module\":\"gpu\",\"message\":\"";
+
+    log_info("gpu", "%s", text);
+    const char *all = next_write();
+    assert_non_null(all);
+    assert_memory_equal(all, "{\"time\":\"", 9);
+    char *found = strstr(line, begin);
+    assert_non_null(found);
+    size_t length = strlen(found);
+    assert_string_equal(found + length - 3, "\"}\n");
+    found[length - 3] = '\0';
+    return found + strlen(begin);
+}
+
+static void test_json(void **state)
+{
+    char longer[4000];
+
+    (void)state;
+    log_set_format(LOG_JSON);
+    assert_string_equal(json_message("plain"), "plain");
+    assert_string_equal(json_message("a\"b\\c"), "a\\\"b\\\\c");
+    assert_string_equal(json_message("a\nb\x1b"), "a\\\\x0ab\\\\x1b");
+    assert_string_equal(json_message("\xc3\xa9"), "\xc3\xa9");
+    /* What is no UTF-8 would be no JSON: alone, overlong, a surrogate, beyond. */
+    assert_string_equal(json_message("\xff"), "\\\\xff");
+    assert_string_equal(json_message("\xe0\x80\x80"), "\\\\xe0\\\\x80\\\\x80");
+    assert_string_equal(json_message("\xed\xa0\x80"), "\\\\xed\\\\xa0\\\\x80");
+    assert_string_equal(json_message("\xf4\x90\x80\x80"),
+                        "\\\\xf4\\\\x90\\\\x80\\\\x80");
+    memset(longer, '"', sizeof(longer) - 1);
+    longer[sizeof(longer) - 1] = '\0';
+    const char *cut = json_message(longer);
+    /* Never between a backslash and what it escapes. */
+    assert_int_equal(strspn(cut, "\\\"."), strlen(cut));
+    log_set_format(LOG_TEXT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -242,6 +321,8 @@ int main(void)
         LOG_TEST(test_threads_do_not_mix),
         LOG_TEST(test_limit),
         LOG_TEST(test_limited_warning),
+        LOG_TEST(test_levels_of_modules),
+        LOG_TEST(test_json),
     };
     return cmocka_run_group_tests_name("log", tests, NULL, NULL);
 }
