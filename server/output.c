@@ -261,6 +261,8 @@ static void on_lost(struct program *program, int error)
         output_head_unsubscribe(&output->heads[i]);
     viewers_clear(&output->viewers);
     output_watch_stop(output);
+    /* It takes a moment to end; who asks meanwhile is not to wait for it. */
+    output->greeted = false;
     output_answered(output);
 }
 
