@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* oriel-vnc: serves the virtual machine's screens to VNC viewers. Started by
  * oriel, which hands it everything over the link. */
+#include "net/vnc/sandbox_test.h"
 #include "net/vnc/vnc_program.h"
 
 #include "server/log.h"
@@ -23,6 +24,7 @@ static const char usage[] =
     "over file descriptor 3; by itself it can do nothing.\n\n"
     "  --stall-timeout MS  hang up on viewers that read nothing for so long\n"
     "                      (default 60000)\n"
+    "  --self-test-sandbox try what the sandbox should refuse, on this kernel\n"
     "  --version           say the version and exit\n"
     "  --help              say this and exit\n";
 
@@ -42,6 +44,7 @@ static int parse_options(int argc, char **argv, struct vnc_options *options)
 {
     static const struct option known[] = {
         {"stall-timeout", required_argument, NULL, 't'},
+        {"self-test-sandbox", no_argument, NULL, 's'},
         {"version", no_argument, NULL, 'v'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
@@ -52,6 +55,8 @@ static int parse_options(int argc, char **argv, struct vnc_options *options)
             printf("oriel-vnc %s\n", ORIEL_VERSION);
             return 0;
         }
+        if (option == 's')
+            return sandbox_test();
         if (option == 'h') {
             fputs(usage, stdout);
             return 0;
@@ -77,6 +82,8 @@ static void size_pool(struct vnc_options *options)
     options->encoders = processors < MAX_ENCODERS ? processors : MAX_ENCODERS;
     snprintf(threads, sizeof(threads), "%u", options->encoders + 1);
     setenv("UV_THREADPOOL_SIZE", threads, 1);
+    /* It would go around the sandbox, which therefore forbids it. */
+    setenv("UV_USE_IO_URING", "0", 1);
 }
 
 static bool is_link(int fd)

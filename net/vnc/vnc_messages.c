@@ -231,6 +231,8 @@ static int handle_ready(struct vnc_program *program, const struct link_header *h
     (void)fd;
     if (program->ready)
         return -EPROTO;
+    if (!vnc_program_close_door(program))
+        return 0;
     program->ready = true;
     vnc_viewers_update_idle(program);
     vnc_viewers_update_listeners(program);

@@ -3,7 +3,8 @@
  * oriel-vnc as a whole: the link to the core, the listeners, the displays and
  * the viewers, and when the program ends.
  *
- * vnc_program.c has its life, vnc_messages.c what the core says,
+ * vnc_program.c has its life, vnc_door.c when the sandbox is entered,
+ * vnc_messages.c what the core says,
  * vnc_viewers.c who comes and goes, vnc_reports.c what the core is told of
  * them.
  *
@@ -23,6 +24,7 @@
 #include "net/vnc/rfb_listener.h"
 #include "net/vnc/uplink.h"
 #include "net/vnc/viewer.h"
+#include "server/jobs.h"
 #include "server/log.h"
 
 #include <stdbool.h>
@@ -45,6 +47,7 @@ struct vnc_program {
     bool have_settings, ready, ending;
     int exit_status; /* of the program */
     uint32_t heads, sandbox;
+    struct job first_job; /* brings the pool's threads into being */
     uint32_t idle_timeout_ms;
     uv_timer_t idle_timer; /* one-shot, armed while there are no viewers */
     struct link_policy policy;

@@ -23,6 +23,12 @@ struct vnc_program *vnc_program_of(const struct viewer *viewer);
 
 extern const struct link_ops vnc_link_ops;
 
+/* ---- vnc_door.c ---- */
+
+/* Enters the sandbox, as the settings have it, and tells the core. False: it
+ * was required and cannot be had, so that the program ends. */
+bool vnc_program_close_door(struct vnc_program *program);
+
 /* ---- vnc_viewers.c ---- */
 
 void vnc_viewers_init(struct vnc_program *program, const struct vnc_options *options);

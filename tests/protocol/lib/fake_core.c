@@ -7,12 +7,14 @@
 
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -54,7 +56,10 @@ void fake_core_send_settings(struct fake_core *core)
                                      .heads = core->options.heads,
                                      .idle_timeout_ms = core->options.idle_timeout_ms,
                                      .log_level = getenv("ORIEL_TEST_DEBUG") ? 3 : 1,
-                                     .sandbox = core->options.sandbox,
+                                     .sandbox = core->options.sandbox_off ? LINK_SANDBOX_OFF
+                                                : core->options.sandbox_required
+                                                    ? LINK_SANDBOX_REQUIRE
+                                                    : LINK_SANDBOX_ON,
                                      .name = "machine"};
     fake_core_send(core, LINK_SETTINGS, 0, 0, &settings, sizeof(settings), -1);
 }
@@ -141,18 +146,30 @@ void fake_core_send_seat(struct fake_core *core, uint32_t leds, bool relative)
     fake_core_send(core, LINK_SEAT, 0, 0, &seat, sizeof(seat), -1);
 }
 
-static void run_program(int fd, uint32_t stall_timeout_ms)
+/* What an older kernel says. */
+static void forget_landlock(void)
+{
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+    if (!filter || seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SYS_landlock_create_ruleset,
+                                    0) != 0 || seccomp_load(filter) != 0)
+        _exit(126);
+    seccomp_release(filter);
+}
+
+static void run_program(int fd, const struct fake_core_options *options)
 {
     char path[512], timeout[16];
     const char *dir = getenv("ORIEL_BIN_DIR");
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     snprintf(path, sizeof(path), "%s/oriel-vnc", dir ? dir : ".");
-    snprintf(timeout, sizeof(timeout), "%u", stall_timeout_ms);
+    snprintf(timeout, sizeof(timeout), "%u", options->stall_timeout_ms);
     if (fd == LINK_OUTPUT_FD)
         fcntl(fd, F_SETFD, 0);
     else
         dup2(fd, LINK_OUTPUT_FD);
-    if (stall_timeout_ms > 0)
+    if (options->no_landlock)
+        forget_landlock();
+    if (options->stall_timeout_ms > 0)
         execl(path, path, "--stall-timeout", timeout, (char *)NULL);
     else
         execl(path, path, (char *)NULL);
@@ -168,7 +185,7 @@ void fake_core_spawn(struct fake_core *core)
     core->pid = fork();
     CHECK(core->pid >= 0, "fork");
     if (core->pid == 0)
-        run_program(pair[1], core->options.stall_timeout_ms);
+        run_program(pair[1], &core->options);
     close(pair[1]);
     core->link = pair[0];
     core->greeted = core->over = false;

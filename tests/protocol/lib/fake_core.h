@@ -72,7 +72,8 @@ struct fake_core_options {
     uint32_t idle_timeout_ms;
     uint32_t stall_timeout_ms; /* 0: the default */
     struct link_policy policy; /* what is 0 is FAKE_CORE_POLICY's */
-    uint32_t sandbox;        /* enum link_sandbox */
+    bool sandbox_off, sandbox_required; /* neither: on */
+    bool no_landlock;        /* the program's kernel does not have it */
     bool ipv6;               /* listens on ::1 */
     bool all_heads;          /* head 0's listener shows the whole layout */
     bool unix_listener;      /* one more listener, for head 0 */
