@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "device/backing.h"
 
+#include "device/backing_map.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,8 +24,10 @@ struct backing *backing_ref(struct backing *backing)
 
 void backing_unref(struct backing *backing)
 {
-    if (backing && --backing->refs == 0)
-        free(backing);
+    if (!backing || --backing->refs > 0)
+        return;
+    backing_map_destroy(backing->map);
+    free(backing);
 }
 
 void backing_add(struct backing *backing, uint64_t gpa, uint32_t size)

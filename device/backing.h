@@ -4,8 +4,9 @@
  * are one range of bytes (virtio 1.2, 5.7.6.8, struct virtio_gpu_mem_entry).
  *
  * Kept as guest-physical ranges, which outlive every change of the guest's
- * memory map, and looked up at every use. Immutable once made and reference
- * counted on the loop thread; a job may read through it on any thread.
+ * memory map, and looked up at every use. Immutable once made (but for `map`)
+ * and reference counted on the loop thread; a job may read through it on any
+ * thread.
  */
 #ifndef ORIEL_DEVICE_BACKING_H
 #define ORIEL_DEVICE_BACKING_H
@@ -21,8 +22,14 @@ struct backing_entry {
     uint32_t size;  /* bytes */
 };
 
+struct backing_map;
+
 struct backing {
     unsigned refs;
+    /* The second way to the same bytes; the loop's, lent to transfers. */
+    struct backing_map *map;  /* NULL: none; owned */
+    uint64_t map_refused;     /* serial of a table that it cannot be mapped from */
+    unsigned large_transfers; /* that it has seen */
     uint32_t nentries;
     uint64_t size; /* bytes in all */
     struct backing_entry entries[];

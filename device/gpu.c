@@ -172,6 +172,7 @@ void gpu_transfer_returned(struct gpu *gpu)
     uint32_t answer =
         gpu_transfer_answer(gpu, gpu->transfer.error, gpu->transfer.memory);
     gpu->transferring = false;
+    gpu_transfer_keep_map(gpu);
     picture->writing = false;
     for (unsigned i = 0; i < gpu->nheads; i++)
         if (gpu->heads[i].source == picture)
@@ -248,10 +249,12 @@ static void reset(struct virtio_device *device)
     resource_remove_all(&gpu->resources);
 }
 
-/* Backings and rings are looked up at every use. */
+/* Backings and rings are looked up at every use; only maps hold on to memory
+ * that may be gone. */
 static void memory_changed(struct virtio_device *device)
 {
     device_gpu(device)->memory_lost = false;
+    gpu_transfer_drop_maps(device_gpu(device));
 }
 
 static const struct virtio_device_ops gpu_ops = {

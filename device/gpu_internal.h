@@ -3,6 +3,7 @@
 #ifndef ORIEL_DEVICE_GPU_INTERNAL_H
 #define ORIEL_DEVICE_GPU_INTERNAL_H
 
+#include "device/backing_map.h"
 #include "device/gpu.h"
 #include "device/gpu_error.h"
 #include "device/resource.h"
@@ -59,6 +60,8 @@ struct gpu_transfer {
     struct gpu *gpu;
     struct picture *picture;
     struct backing *backing;
+    struct backing_map *map; /* to read through; NULL: the backing is gathered */
+    struct backing_map *new_map; /* that has to be filled first; owned */
     struct guest_memory *memory;
     uint64_t offset;
     uint8_t *dst;
@@ -85,6 +88,7 @@ struct gpu {
     bool busy;    /* `control` is waiting for a job or a lent picture */
     bool waiting; /* for a lent picture */
     struct gpu_transfer transfer;
+    struct backing_map_budget map_budget;
     bool transferring; /* the job is in flight; nothing is taken meanwhile */
 
     uv_idle_t more; /* active while a turn ended before its queue was empty */
@@ -112,6 +116,11 @@ void gpu_transfer_returned(struct gpu *gpu);
 /* gpu_transfer.c: the answer to a transfer from `memory` that ended with
  * `error`. */
 uint32_t gpu_transfer_answer(struct gpu *gpu, int error, const struct guest_memory *memory);
+
+/* The transfer's map, if it has one, goes to its backing or away. */
+void gpu_transfer_keep_map(struct gpu *gpu);
+/* Maps that were made from another table than the present one go. */
+void gpu_transfer_drop_maps(struct gpu *gpu);
 
 /* Handlers, by topic. */
 typedef uint32_t gpu_handler(struct gpu *gpu, struct gpu_command *command);

@@ -4,6 +4,7 @@
 #include "device/memory_guard.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -19,6 +20,7 @@ struct mapping {
     size_t size;          /* bytes mapped */
     uint8_t *base;
     int guard;
+    int fd; /* of the file, for further mappings */
 };
 
 struct region {
@@ -29,6 +31,7 @@ struct region {
 
 struct guest_memory {
     unsigned refs;
+    uint64_t serial;
     unsigned n;
     struct region regions[GUEST_MEMORY_MAX_REGIONS]; /* sorted by gpa */
 };
@@ -39,6 +42,7 @@ static void mapping_unref(struct mapping *mapping)
         return;
     memory_guard_remove(mapping->guard);
     munmap(mapping->base, mapping->size);
+    close(mapping->fd);
     free(mapping);
 }
 
@@ -52,6 +56,9 @@ static struct mapping *mapping_create(int fd, const struct stat *st, uint64_t of
     mapping->inode = st->st_ino;
     mapping->file_offset = offset;
     mapping->size = size;
+    mapping->fd = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    if (mapping->fd < 0)
+        goto dup_failure;
     void *base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd,
                       (off_t)offset);
     if (base == MAP_FAILED)
@@ -69,6 +76,8 @@ static struct mapping *mapping_create(int fd, const struct stat *st, uint64_t of
 guard_failure:
     munmap(base, size);
 mmap_failure:
+    close(mapping->fd);
+dup_failure:
     free(mapping);
     return NULL;
 }
@@ -153,9 +162,12 @@ static int finish_table(struct guest_memory *memory)
 
 static struct guest_memory *table_create(void)
 {
+    static uint64_t last_serial;
     struct guest_memory *memory = calloc(1, sizeof *memory);
-    if (memory)
-        memory->refs = 1;
+    if (!memory)
+        return NULL;
+    memory->refs = 1;
+    memory->serial = ++last_serial;
     return memory;
 }
 
@@ -242,6 +254,11 @@ void guest_memory_unref(struct guest_memory *memory)
     free(memory);
 }
 
+uint64_t guest_memory_serial(const struct guest_memory *memory)
+{
+    return memory ? memory->serial : 0;
+}
+
 unsigned guest_memory_regions(const struct guest_memory *memory)
 {
     return memory ? memory->n : 0;
@@ -255,7 +272,7 @@ bool guest_memory_lost(const struct guest_memory *memory)
     return false;
 }
 
-void *guest_memory_at(const struct guest_memory *memory, uint64_t gpa, size_t *size)
+static const struct region *find_region(const struct guest_memory *memory, uint64_t gpa)
 {
     /* The last region that starts at or before the address. */
     unsigned low = 0, high = memory ? memory->n : 0;
@@ -266,15 +283,35 @@ void *guest_memory_at(const struct guest_memory *memory, uint64_t gpa, size_t *s
         else
             high = middle;
     }
-    if (low == 0)
+    const struct region *region = low > 0 ? &memory->regions[low - 1] : NULL;
+    return region && gpa - region->spec.gpa < region->spec.size ? region : NULL;
+}
+
+void *guest_memory_at(const struct guest_memory *memory, uint64_t gpa, size_t *size)
+{
+    const struct region *region = find_region(memory, gpa);
+    if (!region)
         return NULL;
-    const struct region *region = &memory->regions[low - 1];
     uint64_t inside = gpa - region->spec.gpa;
-    if (inside >= region->spec.size)
-        return NULL;
     if (*size > region->spec.size - inside)
         *size = (size_t)(region->spec.size - inside);
     return region->host + inside;
+}
+
+int guest_memory_map(const struct guest_memory *memory, uint64_t gpa, size_t *size, void *at)
+{
+    const struct region *region = find_region(memory, gpa);
+    if (!region)
+        return -EFAULT;
+    uint64_t inside = gpa - region->spec.gpa, left = region->spec.size - inside;
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+    /* The last page of a region may be a part of one. */
+    left = (left + page - 1) & ~(page - 1);
+    if (*size > left)
+        *size = (size_t)left;
+    void *map = mmap(at, *size, PROT_READ, MAP_SHARED | MAP_FIXED | MAP_POPULATE,
+                     region->mapping->fd, (off_t)(region->spec.offset + inside));
+    return map == MAP_FAILED ? -errno : 0;
 }
 
 void *guest_memory_at_user(const struct guest_memory *memory, uint64_t user_addr, size_t size)

@@ -46,6 +46,8 @@ struct guest_memory *guest_memory_without(const struct guest_memory *old,
 struct guest_memory *guest_memory_ref(struct guest_memory *memory);
 void guest_memory_unref(struct guest_memory *memory); /* NULL is fine */
 
+/* A number of its own for every table, never used again; 0: no table. */
+uint64_t guest_memory_serial(const struct guest_memory *memory);
 unsigned guest_memory_regions(const struct guest_memory *memory);
 /* Whether the guest took pages away that the table promises. */
 bool guest_memory_lost(const struct guest_memory *memory);
@@ -54,6 +56,10 @@ bool guest_memory_lost(const struct guest_memory *memory);
  * follow in one piece (more may follow in the next region). NULL when there is
  * no memory at that address, or no table. Any thread. */
 void *guest_memory_at(const struct guest_memory *memory, uint64_t gpa, size_t *size);
+/* Maps the bytes at `gpa` once more, read-only, over whatever is mapped at `at`:
+ * as many of the `*size` wanted as follow in one piece, whole pages. Returns 0,
+ * -EFAULT when there is no memory at that address, or mmap's error. Any thread. */
+int guest_memory_map(const struct guest_memory *memory, uint64_t gpa, size_t *size, void *at);
 /* `size` bytes at an address of the VMM's, in one piece; NULL otherwise. */
 void *guest_memory_at_user(const struct guest_memory *memory, uint64_t user_addr, size_t size);
 /* Whether all of [gpa, gpa+size) is memory. */
