@@ -123,6 +123,15 @@ bool input_queue_add(struct input_queue *queue, const struct input_event_value *
     return true;
 }
 
+void input_queue_release(struct input_queue *queue, uint16_t first, uint16_t last)
+{
+    for (uint16_t code = first; code <= last && code < INPUT_QUEUE_KEYS; code++) {
+        struct input_event_value event = { EV_KEY, code, 0 };
+        if (is_pressed(queue, code))
+            input_queue_add(queue, &event, 1);
+    }
+}
+
 const struct input_event_value *input_queue_first(const struct input_queue *queue)
 {
     return queue->count > 0 ? &queue->events[queue->head] : NULL;

@@ -28,6 +28,8 @@ struct input_queue {
 void input_queue_clear(struct input_queue *queue);
 /* See virtio_input_report(). */
 bool input_queue_add(struct input_queue *queue, const struct input_event_value *events, size_t n);
+/* Adds a release for each key from `first` to `last` whose press was added. */
+void input_queue_release(struct input_queue *queue, uint16_t first, uint16_t last);
 /* The oldest event, or NULL. */
 const struct input_event_value *input_queue_first(const struct input_queue *queue);
 void input_queue_drop_first(struct input_queue *queue);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "server/input.h"
 
+#include "device/input_queue.h"
 #include "device/vhost_user.h"
 #include "device/virtio_input.h"
 #include "server/log.h"
@@ -9,6 +10,7 @@
 #include "server/typist.h"
 
 #include <errno.h>
+#include <linux/input-event-codes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -114,6 +116,18 @@ static void handle_leds(void *user, uint32_t leds)
     set_state(input, (struct input_state){ leds, input->state.relative });
 }
 
+/* A driver has come: what was pressed by way of QMP is not released there by
+ * anybody else. */
+static void leave_qmp(struct input *input, enum seat_device device)
+{
+    if (!input->qmp_input || !virtio_input_has_driver(input->devices[device]))
+        return;
+    if (device == SEAT_KEYBOARD)
+        qmp_input_release(input->qmp_input, 1, BTN_MISC - 1);
+    else
+        qmp_input_release(input->qmp_input, BTN_MISC, INPUT_QUEUE_KEYS - 1);
+}
+
 static void handle_driver_changed(void *user, struct virtio_input *changed)
 {
     struct input *input = user;
@@ -122,6 +136,7 @@ static void handle_driver_changed(void *user, struct virtio_input *changed)
             continue;
         log_debug("input", "the guest's %s driver %s", names[i],
                   virtio_input_has_driver(changed) ? "runs" : "is gone");
+        leave_qmp(input, (enum seat_device)i);
         seat_device_restarted(input->seat, (enum seat_device)i);
     }
     choose_pointer_kind(input);

@@ -162,13 +162,25 @@ struct qmp_input *qmp_input_create(uv_loop_t *loop, struct qmp *qmp)
     return input;
 }
 
+/* The pace of keys is kept by the timer. */
+static void send_unless_paced(struct qmp_input *input)
+{
+    if (!uv_is_active((uv_handle_t *)&input->pace))
+        send_next(input);
+}
+
 int qmp_input_report(struct qmp_input *input, const struct input_event_value *events, size_t n)
 {
     if (!input_queue_add(&input->queue, events, n))
         return -ENOBUFS;
-    if (!uv_is_active((uv_handle_t *)&input->pace))
-        send_next(input);
+    send_unless_paced(input);
     return 0;
+}
+
+void qmp_input_release(struct qmp_input *input, uint16_t first, uint16_t last)
+{
+    input_queue_release(&input->queue, first, last);
+    send_unless_paced(input);
 }
 
 void qmp_input_clear(struct qmp_input *input)

@@ -20,6 +20,9 @@ struct qmp_input *qmp_input_create(uv_loop_t *loop, struct qmp *qmp);
 /* One report, without SYN. What a PS/2 keyboard cannot take at once waits in a
  * bounded queue; -ENOBUFS when that is full (releases always find room). */
 int qmp_input_report(struct qmp_input *input, const struct input_event_value *events, size_t n);
+/* Releases the keys from `first` to `last` that are pressed: from now on they
+ * go to another device. */
+void qmp_input_release(struct qmp_input *input, uint16_t first, uint16_t last);
 /* Drops what waits: the connection is gone. */
 void qmp_input_clear(struct qmp_input *input);
 /* Two phases. */
