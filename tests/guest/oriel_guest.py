@@ -125,6 +125,13 @@ class Lines:
             self.text += text
             self.history = (self.history + text)[-20000:]
 
+    def drain(self):
+        """Forgets what has come. A socket that nobody reads soon takes no more,
+        and then QEMU's serial line loses what the guest writes."""
+        while select.select([self.connection], [], [], 0)[0] and self.connection.recv(65536):
+            pass
+        self.text = ''
+
 
 class Qmp(Lines):
     def greet(self):

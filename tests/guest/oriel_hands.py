@@ -86,9 +86,9 @@ class Script:
 class Evwatch:
     """The guest's reader of events, in the place of the shell."""
 
-    def __init__(self, guest, grab=True):
+    def __init__(self, guest):
         self.guest = guest
-        guest.serial.send('evwatch grab\n' if grab else 'evwatch\n')
+        guest.serial.send('evwatch grab\n')
         self.count = int(guest.serial.wait(r'<ok evwatch (\d+)>\n').group(1))
 
     def command(self, text):

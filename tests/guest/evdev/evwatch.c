@@ -9,6 +9,7 @@
  *                              waits for that event, then lists and forgets
  *                              the device's events up to the end of its report
  *   led CODE VALUE             sets an LED of the first device that has it
+ *   write FILE TEXT            for files of the kernel that change devices
  *   quit
  * DEVICE is a part of its name. Events are listed as TYPE CODE VALUE. With
  * `grab` the console does not see what is typed.
@@ -199,11 +200,25 @@ static int run_led(char **args)
     return -ENODEV;
 }
 
+static int run_write(char **args)
+{
+    FILE *file = fopen(args[0], "w");
+    int rc;
+
+    if (!file)
+        return -errno;
+    rc = fputs(args[1], file) < 0 ? -errno : 0;
+    return fclose(file) && !rc ? -errno : rc;
+}
+
 static const struct command {
     const char *name;
     int (*run)(char **args);
     int args;
-} commands[] = {{"devices", run_devices, 0}, {"take", run_take, 4}, {"led", run_led, 2}};
+} commands[] = {{"devices", run_devices, 0},
+                {"take", run_take, 4},
+                {"led", run_led, 2},
+                {"write", run_write, 2}};
 
 static void run_line(char *line)
 {
