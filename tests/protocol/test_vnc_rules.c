@@ -361,6 +361,9 @@ static void listeners_come_and_go(void **state)
     const struct link_listener_gone gone = {.id = 1};
     fake_core_send(core, LINK_LISTENER_GONE, 0, 0, &gone, sizeof(gone), -1);
     assert_int_equal(fake_core_wait(core, 0, 5000 * oriel_patience()), 1);
+    while (world.nclients > 0)
+        rfb_client_close(&world.clients[--world.nclients]);
+    fake_core_finish(core);
 }
 
 static void questions_are_answered_in_order(void **state)

@@ -61,12 +61,12 @@ static long status_of_threads(const char *field, unsigned *threads)
 static void every_thread_is_inside(void **state)
 {
     (void)state;
-    struct fake_core_options options = {.sandbox_required = true};
+    struct fake_core_options options = {.sandbox_required = sandbox_built()};
     unsigned threads;
-    if (!sandbox_built())
-        skip();
     start(&options);
-    assert_int_equal(core->sandbox_parts, LINK_SANDBOX_ALL);
+    assert_int_equal(core->sandbox_parts, sandbox_built() ? LINK_SANDBOX_ALL : 0);
+    if (!sandbox_built())
+        return;
     assert_int_equal(status_of_threads("Seccomp", &threads), 2);
     assert_int_equal(status_of_threads("NoNewPrivs", &threads), 1);
     assert_true(threads >= 3); /* the loop, one that takes, one that encodes */
