@@ -18,6 +18,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* The runtime of a sanitizer cannot live in the sandbox: it opens files and
+ * makes processes when it has found something. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define CONFIG_CAN_SANDBOX false
+#else
+#define CONFIG_CAN_SANDBOX true
+#endif
+
 #define CONFIG_MAX_LISTEN 8
 #define CONFIG_INPUT_DEVICES 3
 #define CONFIG_NAME_SIZE 128

@@ -3,6 +3,7 @@
 #include "server/config_loader.h"
 #include "device/edid.h"
 #include "device/seat.h"
+#include "net/link.h"
 #include "server/paths.h"
 
 #include <errno.h>
@@ -149,6 +150,15 @@ static void check_layout(struct config_loader *loader)
     keyboard_destroy(keyboard);
 }
 
+static void check_sandbox(struct config_loader *loader)
+{
+    struct config_place place = config_loader_place(loader, "sandbox", "mode", PATHS_NO_HEAD);
+    place.value = "require";
+    if (loader->config->sandbox.mode == LINK_SANDBOX_REQUIRE && !CONFIG_CAN_SANDBOX)
+        config_error(loader->errors, &place,
+                     "this build has a sanitizer, which cannot run in the sandbox");
+}
+
 void config_loader_check(struct config_loader *loader)
 {
     check_head_sections(loader);
@@ -156,4 +166,5 @@ void config_loader_check(struct config_loader *loader)
     check_vnc(loader);
     check_sockets(loader);
     check_layout(loader);
+    check_sandbox(loader);
 }

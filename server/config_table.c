@@ -38,16 +38,10 @@ static const struct config_choice shares[] = {
     {"force-shared", LINK_SHARE_FORCE_SHARED, NULL},
     {0},
 };
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-/* The runtime of a sanitizer cannot live in the sandbox. */
-#define REQUIRE_REFUSED "this build has a sanitizer, which cannot run in the sandbox"
-#else
-#define REQUIRE_REFUSED NULL
-#endif
 static const struct config_choice sandboxes[] = {
     {"on", LINK_SANDBOX_ON, NULL},
     {"off", LINK_SANDBOX_OFF, NULL},
-    {"require", LINK_SANDBOX_REQUIRE, REQUIRE_REFUSED},
+    {"require", LINK_SANDBOX_REQUIRE, NULL},
     {0},
 };
 static const struct config_choice formats[] = {

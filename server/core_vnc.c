@@ -9,25 +9,13 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The sanitizers' runtime opens files and makes processes when it finds
- * something. */
-static uint32_t sandbox_mode(const struct config *config)
-{
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    (void)config;
-    return LINK_SANDBOX_OFF;
-#else
-    return config->sandbox.mode;
-#endif
-}
-
 static struct link_settings link_settings(const struct config *config)
 {
     struct link_settings settings = {
         .idle_timeout_ms = config->vnc.idle_timeout * 1000,
         .log_level = config->log.levels.level,
         .log_format = config->log.format,
-        .sandbox = sandbox_mode(config),
+        .sandbox = CONFIG_CAN_SANDBOX ? config->sandbox.mode : LINK_SANDBOX_OFF,
     };
     snprintf(settings.name, sizeof(settings.name), "%s", config->gpu.name);
     snprintf(settings.log_modules, sizeof(settings.log_modules), "%s",

@@ -223,6 +223,16 @@ static int handle_head_message(struct output *output, const struct link_header *
     }
 }
 
+static int handle_message(struct output *output, const struct link_header *header,
+                          const void *payload)
+{
+    if (header->type == LINK_HELLO)
+        return handle_hello(output, payload);
+    if (!output->greeted || header->head >= output->config.nheads)
+        return -EPROTO;
+    return handle_head_message(output, header, payload);
+}
+
 static int on_message(struct program *program, const struct link_header *header,
                       const void *payload, int fd)
 {
@@ -233,12 +243,9 @@ static int on_message(struct program *program, const struct link_header *header,
         close(fd);
     trace(output_message, "output=%s type=%u head=%u size=%u", output->config.kind, header->type,
           header->head, header->size);
-    output->heard_ms = uv_now(output->loop);
-    if (header->type == LINK_HELLO)
-        return handle_hello(output, payload);
-    if (!output->greeted || header->head >= output->config.nheads)
-        return -EPROTO;
-    return handle_head_message(output, header, payload);
+    int r = handle_message(output, header, payload);
+    output_heard(output);
+    return r;
 }
 
 static void on_writable(struct program *program)

@@ -80,6 +80,9 @@ void output_tell_all(struct output *output);
 
 /* output_watch.c: something was sent that is to be answered. */
 void output_watch(struct output *output);
+/* It has said something, which has been handled: with the last of what it owes
+ * the timer ends, so that it wakes nobody up on a still screen. */
+void output_heard(struct output *output);
 void output_watch_stop(struct output *output);
 /* The answer to its question, or a program that will not give one: all who
  * wait are told. */

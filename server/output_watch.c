@@ -12,9 +12,13 @@
 
 static void on_watch(uv_timer_t *timer);
 
-static void arm(struct output *output)
+/* Until the silence or a frame, of which so much is over, is too long. */
+static void arm(struct output *output, uint64_t silent, uint64_t frame)
 {
-    uv_timer_start(&output->watch_timer, on_watch, OUTPUT_SILENCE_MS, 0);
+    uint64_t ms = OUTPUT_SILENCE_MS - silent;
+    if (frame > 0 && OUTPUT_FRAME_MS - frame < ms)
+        ms = OUTPUT_FRAME_MS - frame;
+    uv_timer_start(&output->watch_timer, on_watch, ms, 0);
 }
 
 void output_watch(struct output *output)
@@ -23,7 +27,7 @@ void output_watch(struct output *output)
         !uv_is_active((uv_handle_t *)&output->watch_timer)) {
         /* Silence counts from now: until now nothing was to be said. */
         output->heard_ms = uv_now(output->loop);
-        arm(output);
+        arm(output, 0, 0);
     }
 }
 
@@ -40,6 +44,13 @@ static bool owes_us(const struct output *output)
         if (output_head_waits(&output->heads[i]))
             return true;
     return false;
+}
+
+void output_heard(struct output *output)
+{
+    output->heard_ms = uv_now(output->loop);
+    if (uv_is_active((uv_handle_t *)&output->watch_timer) && !owes_us(output))
+        uv_timer_stop(&output->watch_timer);
 }
 
 static uint64_t longest_frame_ms(const struct output *output)
@@ -66,34 +77,30 @@ static void ask(struct output *output)
 {
     output->question++;
     output->asked = true;
+    arm(output, 0, 0);
     output_tell(output, OUTPUT_OWES_QUESTION);
+}
+
+/* Kills it, or finds out what to wait for next. */
+static void judge(struct output *output, uint64_t silent, uint64_t frame)
+{
+    if (frame >= OUTPUT_FRAME_MS)
+        kill_it(output, "it has not taken a frame", frame);
+    else if (silent < OUTPUT_SILENCE_MS)
+        arm(output, silent, frame);
+    else if (!output->greeted)
+        kill_it(output, "it has not said hello", silent);
+    else if (output->asked)
+        kill_it(output, "it has said nothing", silent);
+    else
+        ask(output);
 }
 
 static void on_watch(uv_timer_t *timer)
 {
     struct output *output = timer->data;
-    uint64_t now = uv_now(output->loop), silent = now - output->heard_ms;
-    uint64_t frame = longest_frame_ms(output);
-    if (!output->running || !owes_us(output))
-        return;
-    if (frame >= OUTPUT_FRAME_MS) {
-        kill_it(output, "it has not taken a frame", frame);
-        return;
-    }
-    if (silent < OUTPUT_SILENCE_MS) {
-        uv_timer_start(timer, on_watch, OUTPUT_SILENCE_MS - silent, 0);
-        return;
-    }
-    if (!output->greeted) {
-        kill_it(output, "it has not said hello", silent);
-        return;
-    }
-    if (output->asked) {
-        kill_it(output, "it has said nothing", silent);
-        return;
-    }
-    ask(output);
-    arm(output);
+    if (output->running && owes_us(output))
+        judge(output, uv_now(output->loop) - output->heard_ms, longest_frame_ms(output));
 }
 
 void output_ask(struct output *output, struct output_question *question)
@@ -104,9 +111,9 @@ void output_ask(struct output *output, struct output_question *question)
     }
     question->next = output->questions;
     output->questions = question;
+    output_watch(output);
     if (!output->asked)
         ask(output);
-    output_watch(output);
 }
 
 void output_answered(struct output *output)
