@@ -1,0 +1,2 @@
+# of device/virtqueue.c
+s/if \(walk\.index >= walk\.size\)/if (false)/

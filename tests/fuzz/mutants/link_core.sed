@@ -1,0 +1,2 @@
+# of server/output.c
+s/!output->greeted \|\| header->head >= output->config\.nheads/!output->greeted/
