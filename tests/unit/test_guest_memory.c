@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Guest memory tables: look-ups, refusals, shared mappings, lost pages. */
 #include "device/backing.h"
+#include "device/backing_map.h"
 #include "device/guest_memory.h"
 
 #include <errno.h>
@@ -189,6 +190,109 @@ static void gathers_rows_from_scattered_pages(void **state)
     close(fd);
 }
 
+/* Runs that a map can be made of, through a map and gathered. */
+static void maps_what_it_gathers(void **state)
+{
+    (void)state;
+    enum { PAGES = 64, STRIDE = 1000, ROWS = 60 };
+    int fd = make_memfd(PAGES * PAGE);
+    struct guest_memory_region regions[] = {
+        { .gpa = 0, .size = 30 * PAGE, .offset = 0 },
+        { .gpa = 30 * PAGE, .size = 34 * PAGE, .user_addr = 1 << 20, .offset = 30 * PAGE },
+    };
+    int fds[] = { fd, fd };
+    struct guest_memory *memory = guest_memory_create(regions, fds, 2, NULL);
+    struct backing_map_budget budget = { 0 };
+    uv_loop_t loop;
+    assert_int_equal(uv_loop_init(&loop), 0);
+    for (size_t i = 0; i < PAGES * PAGE; i++) {
+        size_t one = 1;
+        *(uint8_t *)guest_memory_at(memory, i, &one) = (uint8_t)(i * 31 + i / PAGE);
+    }
+    /* Across the regions, backwards, two that follow each other, a part of a
+     * page at the end. */
+    struct backing *backing = backing_create(5);
+    backing_add(backing, 28 * PAGE, 4 * PAGE);
+    backing_add(backing, 5 * PAGE, PAGE);
+    backing_add(backing, 4 * PAGE, PAGE);
+    backing_add(backing, 40 * PAGE, 100);
+    backing_add(backing, 40 * PAGE + 100, 8 * PAGE);
+    assert_null(backing_map_create(&loop, backing, NULL, &(struct backing_map_budget){
+                                                             .maps = BACKING_MAP_TOTAL_MAPS }));
+    assert_null(backing_map_create(&loop, backing, NULL, &(struct backing_map_budget){
+                                                             .runs = BACKING_MAP_TOTAL_RUNS - 3 }));
+    struct backing_map *map = backing_map_create(&loop, backing, memory, &budget);
+    assert_non_null(map);
+    assert_int_equal(budget.maps, 1);
+    assert_int_equal(budget.runs, 4);
+    assert_int_equal(backing_map_fill(map, backing, memory), 0);
+    static uint8_t gathered[ROWS * STRIDE], mapped[ROWS * STRIDE];
+    const size_t widths[] = { 1, 3, 640, STRIDE }, offsets[] = { 0, 77, 4096 * 6 + 99 };
+    for (size_t w = 0; w < 4; w++)
+        for (size_t o = 0; o < 3; o++) {
+            size_t rows = (backing->size - offsets[o]) / STRIDE;
+            rows = rows < ROWS ? rows : ROWS;
+            memset(gathered, 0, sizeof gathered);
+            memset(mapped, 0, sizeof mapped);
+            assert_int_equal(backing_gather(backing, memory, offsets[o], gathered, STRIDE,
+                                            widths[w], rows), 0);
+            backing_map_copy(map, offsets[o], mapped, STRIDE, widths[w], rows);
+            assert_memory_equal(mapped, gathered, sizeof mapped);
+        }
+    /* Pages that go read as zeros, in the map as well. */
+    assert_false(backing_map_lost(map));
+    assert_int_equal(ftruncate(fd, 29 * PAGE), 0);
+    backing_map_copy(map, 0, mapped, STRIDE, STRIDE, 40);
+    assert_true(backing_map_lost(map));
+    backing->map = map;
+    backing_unref(backing);
+    assert_int_equal(budget.maps + budget.runs, 0);
+    guest_memory_unref(memory);
+    assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
+    assert_int_equal(uv_loop_close(&loop), 0);
+    close(fd);
+}
+
+/* Pieces that share pages, and memory that is not there. */
+static void maps_no_odd_pieces(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t gpa;
+        uint32_t size;
+    } odd[][2] = {
+        { { 1, PAGE }, { 2 * PAGE, PAGE } },
+        { { 0, PAGE - 1 }, { 2 * PAGE, PAGE } },
+        { { 0, PAGE }, { 2 * PAGE + 8, PAGE } },
+    };
+    int fd = make_memfd(8 * PAGE);
+    struct guest_memory_region region = { .size = 8 * PAGE };
+    struct guest_memory *memory = guest_memory_create(&region, &fd, 1, NULL);
+    struct backing_map_budget budget = { 0 };
+    uv_loop_t loop;
+    assert_int_equal(uv_loop_init(&loop), 0);
+    for (size_t i = 0; i < 3; i++) {
+        struct backing *backing = backing_create(2);
+        backing_add(backing, odd[i][0].gpa, odd[i][0].size);
+        backing_add(backing, odd[i][1].gpa, odd[i][1].size);
+        assert_null(backing_map_create(&loop, backing, memory, &budget));
+        backing_unref(backing);
+    }
+    struct backing *empty = backing_create(0), *outside = backing_create(1);
+    assert_null(backing_map_create(&loop, empty, memory, &budget));
+    backing_add(outside, 7 * PAGE, 2 * PAGE);
+    outside->map = backing_map_create(&loop, outside, memory, &budget);
+    assert_non_null(outside->map);
+    assert_int_equal(backing_map_fill(outside->map, outside, memory), -EFAULT);
+    backing_unref(empty);
+    backing_unref(outside);
+    assert_int_equal(budget.maps + budget.runs, 0);
+    guest_memory_unref(memory);
+    assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
+    assert_int_equal(uv_loop_close(&loop), 0);
+    close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -197,6 +301,8 @@ int main(void)
         cmocka_unit_test(adds_and_removes_regions_without_moving_others),
         cmocka_unit_test(survives_memory_that_is_taken_away),
         cmocka_unit_test(gathers_rows_from_scattered_pages),
+        cmocka_unit_test(maps_what_it_gathers),
+        cmocka_unit_test(maps_no_odd_pieces),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
