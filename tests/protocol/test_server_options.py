@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The command line of oriel, its configuration files and their documents."""
+import json
 import os
 import re
 import socket
@@ -24,6 +25,18 @@ class Options(ServerTest):
             run = self.run_oriel(option)
             self.assertEqual((run.returncode, run.stderr), (0, ''))
             self.assertRegex(run.stdout, r'\Aoriel \d+\.\d+\.\d+\n\Z')
+
+    def test_capabilities_are_those_of_a_gpu(self):
+        """What libvirt asks a program for that a descriptor names."""
+        for arguments in ((), ('-o', 'gpu.heads=99'), ('--fd', '0')):
+            run = self.run_oriel('--print-capabilities', *arguments)
+            self.assertEqual((run.returncode, run.stderr), (0, ''))
+            self.assertEqual(json.loads(run.stdout), {'type': 'gpu', 'features': []})
+        with open(os.path.join(SOURCE, 'conf/60-oriel-gpu.json.in'), encoding='utf-8') as file:
+            descriptor = json.load(file)
+        self.assertEqual((descriptor['type'], descriptor['binary']),
+                         ('gpu', '@CMAKE_INSTALL_FULL_BINDIR@/oriel'))
+        self.assertTrue(descriptor['description'])
 
     def test_help_tells_every_option(self):
         run = self.run_oriel('--help')
