@@ -2,7 +2,8 @@
 /*
  * Addresses to listen on, as the configuration writes them: tcp:HOST:PORT
  * with a numeric HOST (IPv6 in brackets) or "localhost", unix:PATH, or fd:N, a
- * listening socket that was handed to us. Names are not looked up: a resolver would make the core read from the network.
+ * listening socket that was handed to us. Names are not looked up: a resolver
+ * would make the core read from the network.
  * Pure, any thread.
  */
 #ifndef ORIEL_SERVER_ADDRESS_H

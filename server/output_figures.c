@@ -9,7 +9,8 @@
 /* Letters, digits, _ and -: it becomes a label of metrics. */
 static bool is_name(const char name[sizeof(((struct link_encoding *)0)->name)])
 {
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
+                                  "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
     size_t length = strnlen(name, sizeof(((struct link_encoding *)0)->name));
     return length > 0 && length < sizeof(((struct link_encoding *)0)->name) &&
            strspn(name, allowed) == length;

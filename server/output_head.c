@@ -133,8 +133,8 @@ static int send_cursor_place(struct output_head *output, const struct head_curso
         .y = cursor->y,
         .visible = cursor->visible,
     };
-    return link_send_struct(output->shared.link, LINK_CURSOR_MOVE, output->head->id, output->generation,
-                            &message, sizeof(message));
+    return link_send_struct(output->shared.link, LINK_CURSOR_MOVE, output->head->id,
+                            output->generation, &message, sizeof(message));
 }
 
 /* Sends the newest state of what is owed; the image carries the place. */

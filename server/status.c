@@ -81,7 +81,10 @@ static json_t *build_outputs(const struct core *core)
 static json_t *build_viewer(const char *kind, const struct viewer *viewer)
 {
     static const char *const states[] = {
-        [LINK_VIEWER_IDLE] = "idle", [LINK_VIEWER_BUSY] = "busy", [LINK_VIEWER_STALLED] = "stalled"};
+        [LINK_VIEWER_IDLE] = "idle",
+        [LINK_VIEWER_BUSY] = "busy",
+        [LINK_VIEWER_STALLED] = "stalled",
+    };
     json_t *head = viewer->all_heads ? json_string("all") : json_integer(viewer->head);
     return json_pack("{s:s, s:I, s:o, s:s, s:s, s:b, s:b, s:s, s:I, s:I, s:I}", "kind", kind, "id",
                      (json_int_t)viewer->id, "head", head, "address", viewer->address, "encoding",

@@ -65,7 +65,8 @@ void show_viewers(const json_t *viewers)
     const json_t *viewer;
     char head[24];
     json_array_foreach(viewers, i, viewer)
-        printf("%lld  %s from %s, head %s, %s, %s%s%s, %lld updates, %lld bytes sent, %lld queued\n",
+        printf("%lld  %s from %s, head %s, %s, %s%s%s, %lld updates, %lld bytes sent, "
+               "%lld queued\n",
                number(viewer, "id"), text(viewer, "kind"), text(viewer, "address"),
                head_text(viewer, head), text(viewer, "encoding"), text(viewer, "state"),
                is_true(viewer, "view_only") ? ", view only" : "",

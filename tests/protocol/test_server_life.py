@@ -260,10 +260,10 @@ class Ends(ServerTest):
             os.execve(os.path.join(self.bin, 'oriel'), ['oriel', '-o', 'vnc.listen='],
                       self.environment)
         try:
-            wait_until(lambda: os.path.exists(self.path('oriel/control.sock')), 'control socket')
+            control = wait_until(self.try_to_connect, 'control socket')
             for fd in range(3):
                 self.assertEqual(os.readlink('/proc/%d/fd/%d' % (pid, fd)), '/dev/null')
-            self.assertTrue(self.connect().ask('quit')['ok'])
+            self.assertTrue(control.ask('quit')['ok'])
         finally:
             if os.waitpid(pid, os.WNOHANG) == (0, 0):
                 deadline = time.monotonic() + PATIENCE
