@@ -17,8 +17,9 @@ static const struct {
     int32_t encoding;
     const char *name;
 } pixel_encodings[] = {
-    {ENCODING_RAW, "raw"},   {ENCODING_HEXTILE, "hextile"}, {ENCODING_ZLIB, "zlib"},
-    {ENCODING_ZRLE, "zrle"}, {ENCODING_TIGHT, "tight"},
+    {ENCODING_RAW, "raw"},         {ENCODING_RRE, "rre"},   {ENCODING_CORRE, "corre"},
+    {ENCODING_HEXTILE, "hextile"}, {ENCODING_ZLIB, "zlib"}, {ENCODING_ZRLE, "zrle"},
+    {ENCODING_TIGHT, "tight"},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -31,6 +32,8 @@ static const struct {
     {ENCODING_LAST_RECT, offsetof(struct encodings, last_rect)},
     {ENCODING_DESKTOP_SIZE, offsetof(struct encodings, desktop_size)},
     {ENCODING_EXTENDED_DESKTOP_SIZE, offsetof(struct encodings, extended_desktop_size)},
+    {ENCODING_DESKTOP_NAME, offsetof(struct encodings, desktop_name)},
+    {ENCODING_POINTER_POSITION, offsetof(struct encodings, pointer_position)},
     {ENCODING_CURSOR, offsetof(struct encodings, cursor)},
     {ENCODING_ALPHA_CURSOR, offsetof(struct encodings, alpha_cursor)},
     {ENCODING_QEMU_POINTER, offsetof(struct encodings, qemu_pointer)},

@@ -15,16 +15,20 @@
 enum encoding {
     ENCODING_RAW = 0,
     ENCODING_COPY_RECT = 1,
+    ENCODING_RRE = 2,
+    ENCODING_CORRE = 4,
     ENCODING_HEXTILE = 5,
     ENCODING_ZLIB = 6,
     ENCODING_TIGHT = 7,
     ENCODING_ZRLE = 16,
     ENCODING_DESKTOP_SIZE = -223,
     ENCODING_LAST_RECT = -224,
+    ENCODING_POINTER_POSITION = -232,
     ENCODING_CURSOR = -239,
     ENCODING_QEMU_POINTER = -257,
     ENCODING_QEMU_KEY = -258,
     ENCODING_QEMU_LEDS = -261,
+    ENCODING_DESKTOP_NAME = -307,
     ENCODING_EXTENDED_DESKTOP_SIZE = -308,
     ENCODING_ALPHA_CURSOR = -314,
     ENCODING_EXTENDED_MOUSE_BUTTONS = -316,
@@ -40,7 +44,8 @@ struct encodings {
     bool copy_rect;
     bool last_rect;
     bool desktop_size, extended_desktop_size;
-    bool cursor, alpha_cursor;
+    bool cursor, alpha_cursor, pointer_position;
+    bool desktop_name;
     bool qemu_pointer, qemu_key, qemu_leds, vmware_leds;
     bool extended_mouse_buttons, extended_clipboard;
     /* Levels as the viewer wrote them, 0: not given (none of them is 0). */

@@ -59,6 +59,10 @@ struct encoder {
 static const struct encoder encoders[] = {
     /* A row must fit the library's buffer of 32 KiB with a header. */
     {ENCODING_RAW, rfbSendRectEncodingRaw, 4096, 16384, 0},
+    /* It looks at each pixel as often as there are rectangles over it. */
+    {ENCODING_RRE, rfbSendRectEncodingRRE, 512, 64, 0},
+    /* The library would cut it so itself, into rectangles that count. */
+    {ENCODING_CORRE, rfbSendRectEncodingCoRRE, 48, 48, 0},
     {ENCODING_HEXTILE, rfbSendRectEncodingHextile, 16384, 16384, 0},
     /* The library would cut it so itself, into rectangles that count. */
     {ENCODING_ZLIB, rfbSendRectEncodingZlib, 16384, 16384, ZLIB_MAX_RECT_SIZE},
@@ -145,6 +149,9 @@ static bool send_piece(struct update_sender *sender, const struct encoder *encod
     uintptr_t origin = (uintptr_t)piece->pixels - piece->y * piece->stride - piece->x * (size_t)4;
     sender->screen->frameBuffer = (char *)origin;
     sender->screen->paddedWidthInBytes = (int)piece->stride;
+    /* RRE takes memory for the whole screen, and looks one pixel beyond. */
+    sender->screen->width = piece->width;
+    sender->screen->height = piece->height + 1;
     return encoder->send(sender->client, piece->x, piece->y, piece->width, piece->height);
 }
 
@@ -292,10 +299,12 @@ static int lvs_set_encodings(struct update_sender *sender, const struct encoding
 
 static void lvs_resize(struct update_sender *sender, uint16_t width, uint16_t height)
 {
-    /* rfbNewFramebuffer() would also reset the pixel format and schedule an
-     * update of its own; all that the encoders look at is this. */
-    sender->screen->width = width;
-    sender->screen->height = height;
+    /* The encoders get the size of each piece as that of the screen, see
+     * send_piece(). rfbNewFramebuffer() would also reset the pixel format and
+     * schedule an update of its own. */
+    (void)sender;
+    (void)width;
+    (void)height;
 }
 
 static rfbScreenInfoPtr create_screen(const struct update_sender_config *config)

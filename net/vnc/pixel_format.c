@@ -52,17 +52,10 @@ int pixel_format_parse(struct pixel_format *format, const uint8_t data[PIXEL_FOR
         .green_shift = data[11],
         .blue_shift = data[12],
     };
-    bool true_colour = data[3] != 0;
-
     if (parsed.bits_per_pixel != 8 && parsed.bits_per_pixel != 16 && parsed.bits_per_pixel != 32)
         return -EPROTO;
-    if (!true_colour) {
-        if (parsed.bits_per_pixel != 8)
-            return -EPROTO;
-        parsed = (struct pixel_format){.bits_per_pixel = 8, .depth = 8, .red_max = 7,
-                                       .green_max = 7, .blue_max = 3, .green_shift = 3,
-                                       .blue_shift = 6};
-    }
+    if (data[3] == 0)
+        return -EOPNOTSUPP;
     if (!is_sound(&parsed))
         return -EPROTO;
     *format = parsed;

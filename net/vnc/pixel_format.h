@@ -11,8 +11,7 @@
 
 #define PIXEL_FORMAT_SIZE 16 /* bytes on the wire */
 
-/* Always true-colour: a viewer that wants a colour map gets one that is
- * BGR233, and that is what its pixels are. */
+/* Always true-colour. */
 struct pixel_format {
     uint8_t bits_per_pixel; /* 8, 16 or 32 */
     uint8_t depth;
@@ -24,8 +23,8 @@ struct pixel_format {
 /* XRGB8888 in our byte order: what ServerInit says. */
 struct pixel_format pixel_format_server(void);
 
-/* Reads the wire form. -EPROTO for a format that nobody can mean: then
- * *format is unchanged. */
+/* Reads the wire form. -EPROTO for a format that nobody can mean, -EOPNOTSUPP
+ * for a colour map: then *format is unchanged. */
 int pixel_format_parse(struct pixel_format *format, const uint8_t data[PIXEL_FORMAT_SIZE]);
 
 /* Writes one pixel (0xXXRRGGBB) as bits_per_pixel / 8 bytes to `to`. */

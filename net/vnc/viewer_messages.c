@@ -4,6 +4,7 @@
 #include "net/vnc/framing.h"
 #include "net/vnc/viewer_private.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -11,6 +12,9 @@ static int handle_pixel_format(struct viewer *viewer, const uint8_t *message, si
 {
     (void)size;
     int rc = pixel_format_parse(&viewer->format, message + 4);
+    if (rc == -EOPNOTSUPP)
+        log_info("viewer", "%s: wants a colour map, but only true colours are served",
+                 viewer->address);
     if (rc < 0)
         return rc;
     memcpy(viewer->format_message, message, sizeof(viewer->format_message));

@@ -206,7 +206,9 @@ static void pixel_formats_are_exact(void **state)
         {{16, 16, 0, 1, 0, 31, 0, 63, 0, 31, 11, 5, 0}, {31, 63, 31}, {11, 5, 0}, false},
         {{16, 15, 1, 1, 0, 31, 0, 31, 0, 31, 10, 5, 0}, {31, 31, 31}, {10, 5, 0}, true},
         {{8, 8, 0, 1, 0, 7, 0, 7, 0, 3, 0, 3, 6}, {7, 7, 3}, {0, 3, 6}, false},
-        {{8, 8, 0, 0, 0, 7, 0, 7, 0, 3, 0, 3, 6}, {7, 7, 3}, {0, 3, 6}, false}, /* colour map */
+        {{16, 16, 1, 1, 0, 31, 0, 63, 0, 31, 11, 5, 0}, {31, 63, 31}, {11, 5, 0}, true},
+        {{16, 12, 0, 1, 0, 15, 0, 15, 0, 15, 8, 4, 0}, {15, 15, 15}, {8, 4, 0}, false},
+        {{8, 8, 0, 1, 0, 3, 0, 7, 0, 3, 6, 2, 0}, {3, 7, 3}, {6, 2, 0}, false},
     };
     const struct fake_head *head = &world.core.heads[0];
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -214,7 +216,7 @@ static void pixel_formats_are_exact(void **state)
         memcpy(options.pixel_format, cases[i].format, 16);
         struct rfb_client *client = vnc_world_connect(&world, 0, &options);
         WORLD_WAIT(&world, client->updates > 0 && client->pixels_received >= 320 * 200);
-        assert_int_equal(client->colour_maps, cases[i].format[3] == 0);
+        assert_int_equal(client->colour_maps, 0);
         for (size_t k = 0; k < 320 * 200; k++) {
             uint32_t want = 0, is = client->pixels[k];
             for (int c = 0; c < 3; c++) {
@@ -228,6 +230,22 @@ static void pixel_formats_are_exact(void **state)
                 is &= 0xffffff;
             assert_int_equal(is, want);
         }
+        rfb_client_close(client);
+        world.nclients--;
+    }
+}
+
+/* It is told nothing that it could not use, and hung up on. */
+static void a_colour_map_is_refused(void **state)
+{
+    (void)state;
+    for (uint8_t bits = 8; bits <= 32; bits *= 2) {
+        struct rfb_client_options options = {
+            .pixel_format = {bits, 8, 0, 0, 0, 7, 0, 7, 0, 3, 0, 3, 6}};
+        struct rfb_client *client = vnc_world_connect(&world, 0, &options);
+        WORLD_WAIT(&world, client->state == RFB_CLIENT_CLOSED);
+        assert_int_equal(client->colour_maps, 0);
+        assert_int_equal(client->updates, 0);
         rfb_client_close(client);
         world.nclients--;
     }
@@ -263,6 +281,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_long_list_of_encodings_is_read, start, finish),
         cmocka_unit_test_setup_teardown(a_long_text_is_skipped, start, finish),
         cmocka_unit_test_setup_teardown(pixel_formats_are_exact, start, finish),
+        cmocka_unit_test_setup_teardown(a_colour_map_is_refused, start, finish),
         cmocka_unit_test_setup_teardown(settings_may_change_at_any_time, start, finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

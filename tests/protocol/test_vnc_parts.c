@@ -165,7 +165,7 @@ static uint8_t *list(const int32_t *encodings, uint32_t count)
 static void encodings_are_a_white_list(void **state)
 {
     (void)state;
-    static const int32_t asked[] = {-260, 0x574d5664, ENCODING_COPY_RECT, 2, ENCODING_ZRLE,
+    static const int32_t asked[] = {-260, 0x574d5664, ENCODING_COPY_RECT, 15, ENCODING_ZRLE,
                                     ENCODING_TIGHT, -25, -250, -232, -239, -480, -767, -224, -308,
                                     -223, -309, 0x7fffffff, INT32_MIN, -1063131698};
     static const uint8_t written[] = {2,    0,    0,    6,    0,    0,    0,    16,   0xff, 0xff,
