@@ -42,9 +42,11 @@ static int handle_pointer(struct seat_viewer *hands, unsigned head,
 
 static int handle_text(struct input *input, const struct link_text *message)
 {
+    /* One for all viewers: it is they who say how often. */
+    static struct log_limit limit;
     int r = input_paste(input, (const char *)(message + 1), message->size);
     if (r < 0 && r != -EPERM)
-        log_warning("output", "a viewer's text is not typed: %s", strerror(-r));
+        log_warning_limited(&limit, "output", "a viewer's text is not typed: %s", strerror(-r));
     return 0;
 }
 

@@ -66,6 +66,9 @@ int viewer_handle_cut_text(struct viewer *viewer, const uint8_t *message, size_t
 {
     const uint8_t *data = message + HEADER_SIZE;
     size -= HEADER_SIZE;
+    /* What a viewer has copied is its own; it is not asked for in vain. */
+    if (viewer->view_only)
+        return 0;
     if ((int32_t)get_u32(message + 4) < 0)
         return viewer->encodings.extended_clipboard ? handle_extended(viewer, data, size) : 0;
     struct bytes text = {0};

@@ -33,7 +33,7 @@ static int handle_encodings(struct viewer *viewer, const uint8_t *message, size_
         rc = viewer->owner->sender_ops->set_encodings(viewer->sender, &encodings);
     if (rc < 0)
         return rc;
-    if (encodings.extended_clipboard)
+    if (encodings.extended_clipboard && !viewer->view_only)
         viewer->clipboard_due |= CLIPBOARD_CAPS;
     bool other = !viewer->encodings_known || encodings.preferred != viewer->encodings.preferred;
     viewer_set_encodings(viewer, &encodings);

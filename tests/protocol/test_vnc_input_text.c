@@ -266,6 +266,30 @@ static void flags_of_all_kinds(void **state)
     expect_text(0, "still here", 10);
 }
 
+/* A viewer that may only look is not asked what it has copied. */
+static void who_may_only_look_keeps_its_clipboard(void **state)
+{
+    (void)state;
+    struct fake_core_options options = {.password = "all\n", .view_password = "look\n"};
+    struct rfb_client_options looks = {.password = "look",
+                                       .encodings = {ENCODING_EXTENDED_CLIPBOARD}};
+    struct rfb_client_options types = {.password = "all",
+                                       .encodings = {ENCODING_EXTENDED_CLIPBOARD}};
+    vnc_world_start(&world, &options);
+    struct rfb_client *looker = vnc_world_connect(&world, 0, &looks);
+    struct rfb_client *typer = vnc_world_connect(&world, 0, &types);
+    WORLD_WAIT(&world, looker->updates > 0 && typer->told.nclipboards == 1);
+    rfb_client_clipboard(looker, CLIPBOARD_NOTIFY | CLIPBOARD_TEXT, NULL, 0);
+    rfb_client_clipboard(looker, CLIPBOARD_PEEK, NULL, 0);
+    rfb_client_provide(looker, "mine", 4);
+    rfb_client_cut_text(looker, "mine", 4);
+    input_world_settle(&world, looker);
+    assert_int_equal(looker->told.nclipboards, 0);
+    rfb_client_provide(typer, "yours", 5);
+    expect_text(0, "yours", 5);
+    input_world_expect_count(&world, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -279,6 +303,7 @@ int main(void)
         cmocka_unit_test_teardown(streams_that_are_none_are_left_out, finish),
         cmocka_unit_test_teardown(lengths_are_checked, finish),
         cmocka_unit_test_teardown(flags_of_all_kinds, finish),
+        cmocka_unit_test_teardown(who_may_only_look_keeps_its_clipboard, finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
