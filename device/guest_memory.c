@@ -160,6 +160,19 @@ static int finish_table(struct guest_memory *memory)
     return 0;
 }
 
+/* QEMU sends the table again whenever the machine continues. */
+static bool same_layout(const struct guest_memory *memory, const struct guest_memory *old)
+{
+    if (!old || old->n != memory->n)
+        return false;
+    for (unsigned i = 0; i < memory->n; i++) {
+        const struct region *a = &memory->regions[i], *b = &old->regions[i];
+        if (a->spec.gpa != b->spec.gpa || a->spec.size != b->spec.size || a->host != b->host)
+            return false;
+    }
+    return true;
+}
+
 static struct guest_memory *table_create(void)
 {
     static uint64_t last_serial;
@@ -194,7 +207,11 @@ struct guest_memory *guest_memory_create(const struct guest_memory_region *regio
         memory->n++;
     }
     int error = finish_table(memory);
-    return error < 0 ? table_fail(memory, -error) : memory;
+    if (error < 0)
+        return table_fail(memory, -error);
+    if (same_layout(memory, old))
+        memory->serial = old->serial;
+    return memory;
 }
 
 static void copy_region(struct guest_memory *memory, const struct region *region)
@@ -309,7 +326,8 @@ int guest_memory_map(const struct guest_memory *memory, uint64_t gpa, size_t *si
     left = (left + page - 1) & ~(page - 1);
     if (*size > left)
         *size = (size_t)left;
-    void *map = mmap(at, *size, PROT_READ, MAP_SHARED | MAP_FIXED | MAP_POPULATE,
+    /* Not populated: that would hold up whoever else maps and unmaps. */
+    void *map = mmap(at, *size, PROT_READ, MAP_SHARED | MAP_FIXED,
                      region->mapping->fd, (off_t)(region->spec.offset + inside));
     return map == MAP_FAILED ? -errno : 0;
 }

@@ -46,7 +46,8 @@ struct guest_memory *guest_memory_without(const struct guest_memory *old,
 struct guest_memory *guest_memory_ref(struct guest_memory *memory);
 void guest_memory_unref(struct guest_memory *memory); /* NULL is fine */
 
-/* A number of its own for every table, never used again; 0: no table. */
+/* A number of its own for every layout of memory, never used again; a table
+ * that is sent again has that of the one before. 0: no table. */
 uint64_t guest_memory_serial(const struct guest_memory *memory);
 unsigned guest_memory_regions(const struct guest_memory *memory);
 /* Whether the guest took pages away that the table promises. */

@@ -109,6 +109,10 @@ static void adds_and_removes_regions_without_moving_others(void **state)
     assert_ptr_equal(guest_memory_at(both, 7, &size), at);
     struct guest_memory *again = guest_memory_create(two_regions, fds, 2, both);
     assert_ptr_equal(guest_memory_at(again, 7, &size), at);
+    /* The same layout is told by its number, another one has another. */
+    assert_int_equal(guest_memory_serial(again), guest_memory_serial(both));
+    assert_int_not_equal(guest_memory_serial(both), guest_memory_serial(first));
+    assert_int_equal(guest_memory_serial(NULL), 0);
     guest_memory_unref(first);
 
     assert_null(guest_memory_with(both, &two_regions[0], fd));
