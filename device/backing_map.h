@@ -7,7 +7,7 @@
  *
  * Measured (tests/bench/bench_transfer.c): half the time where a picture lies
  * in thousands of single pages, little where it lies in large pieces; a mapping
- * costs as much as some 10 to 30 transfers save.
+ * costs as much as 5 to 50 transfers save.
  *
  * Created and destroyed on the loop thread; filled and read by the job that it
  * is lent to. Pages that the guest takes away read as zeros (memory_guard.h).
