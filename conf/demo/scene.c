@@ -2,9 +2,11 @@
 /*
  * scene [still]: the demo's program in the guest. Paints an oriel window on
  * dumb buffers and lets clouds drift, lights twinkle and a firefly, which is
- * the hardware cursor, fly; `still` shows one fixed moment. Says on standard
- * output when the first picture is shown.
+ * the hardware cursor, fly until somebody points at a place: then it goes
+ * there. A key ends it, and the console is back. `still` shows one fixed
+ * moment, for ever. Says on standard output when the first picture is shown.
  */
+#include "hands.h"
 #include "landscape.h"
 #include "paint.h"
 #include "room.h"
@@ -29,6 +31,7 @@ struct scene {
     struct room room;
     struct landscape land;
     uint32_t *row;
+    struct hands hands;
 };
 
 static int compare_sparks(const void *a, const void *b)
@@ -103,14 +106,21 @@ static int show_firefly(struct scene *scene)
     return kms_cursor_show(&scene->kms, scene->head, FIREFLY_SIZE / 2, FIREFLY_SIZE / 2);
 }
 
+static int move_firefly(struct scene *scene, float x, float y)
+{
+    return kms_cursor_move(&scene->kms, scene->head, (int32_t)x - FIREFLY_SIZE / 2,
+                           (int32_t)y - FIREFLY_SIZE / 2);
+}
+
 static int fly(struct scene *scene, float seconds)
 {
     float w = (float)scene->room.width, h = (float)scene->room.height;
     float x = w * (0.5f + 0.40f * sinf(seconds * 0.43f + 1.1f) + 0.02f * sinf(seconds * 3.1f));
     float y = h * (0.52f + 0.33f * sinf(seconds * 0.71f) + 0.03f * sinf(seconds * 2.3f));
 
-    return kms_cursor_move(&scene->kms, scene->head, (int32_t)x - FIREFLY_SIZE / 2,
-                           (int32_t)y - FIREFLY_SIZE / 2);
+    if (scene->hands.pointed)
+        return move_firefly(scene, w * scene->hands.x, h * scene->hands.y);
+    return move_firefly(scene, x, y);
 }
 
 static int scene_open(struct scene *scene)
@@ -147,26 +157,41 @@ static int show_frame(struct scene *scene, float seconds)
     return rc ? rc : fly(scene, seconds);
 }
 
-/* Shows frames for ever, each at its time; a slow machine leaves some out. */
-static int run(struct scene *scene)
+static uint64_t now_ns(void)
 {
-    struct timespec start, next;
-    uint64_t frame = 0;
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* Until it is time for the next frame, the firefly follows the pointer. */
+static int wait_frame(struct scene *scene, uint64_t due)
+{
+    uint64_t now;
     int rc = 0;
 
-    clock_gettime(CLOCK_MONOTONIC, &start);
-    while (!rc) {
-        uint64_t ns, now;
+    while (!rc && !scene->hands.key_down && (now = now_ns()) < due) {
+        hands_wait(&scene->hands, (int)((due - now + 999999) / 1000000));
+        if (scene->hands.pointed)
+            rc = move_firefly(scene, (float)scene->room.width * scene->hands.x,
+                              (float)scene->room.height * scene->hands.y);
+    }
+    return rc;
+}
 
+/* Shows frames until a key is pressed, each at its time; a slow machine leaves
+ * some out. */
+static int run(struct scene *scene)
+{
+    uint64_t start = now_ns(), frame = 0;
+    int rc = 0;
+
+    while (!rc && !scene->hands.key_down) {
         rc = show_frame(scene, STILL_SECONDS + (float)frame / FRAMES_PER_SECOND);
-        clock_gettime(CLOCK_MONOTONIC, &next);
-        now = (uint64_t)(next.tv_sec - start.tv_sec) * 1000000000u + (uint64_t)next.tv_nsec -
-              (uint64_t)start.tv_nsec;
-        frame = now * FRAMES_PER_SECOND / 1000000000u + 1;
-        ns = frame * 1000000000u / FRAMES_PER_SECOND + (uint64_t)start.tv_nsec;
-        next.tv_sec = start.tv_sec + (time_t)(ns / 1000000000u);
-        next.tv_nsec = (long)(ns % 1000000000u);
-        clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, NULL);
+        frame = (now_ns() - start) * FRAMES_PER_SECOND / 1000000000u + 1;
+        if (!rc)
+            rc = wait_frame(scene, start + frame * 1000000000u / FRAMES_PER_SECOND);
     }
     return rc;
 }
@@ -185,8 +210,11 @@ int main(int argc, char **argv)
     }
     printf("<scene shown>\n");
     fflush(stdout);
-    if (!still)
-        return run(&scene) ? 1 : 0;
-    for (;;)
+    while (still)
         pause();
+    hands_open(&scene.hands);
+    rc = run(&scene);
+    hands_close(&scene.hands);
+    kms_close(&scene.kms);
+    return rc != 0;
 }

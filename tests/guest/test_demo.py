@@ -9,8 +9,9 @@ import signal
 import subprocess
 import time
 
-from oriel_guest import PATIENCE, SOURCE, GuestTest, Picture, main, needs_oriel, program, \
-    start_process
+from oriel_guest import PATIENCE, SOURCE, GuestTest, Picture, Watcher, main, needs_oriel, \
+    program, start_process
+from oriel_hands import Script
 
 DEMO = os.path.join(SOURCE, 'conf/demo/run')
 
@@ -60,12 +61,47 @@ class DemoTest(GuestTest):
         address = re.search(r'VNC viewer at (\S+),', text).group(1)
         subprocess.run([program('vncgrab'), address, '--updates', '10'], check=True,
                        stdout=subprocess.DEVNULL, timeout=PATIENCE)
+        self.check_hands(address)
         # As a terminal does: to all of them.
         os.killpg(demo.pid, signal.SIGINT)
         self.assertEqual(demo.wait(10), 0)
         with self.assertRaises(ProcessLookupError):
             os.killpg(demo.pid, 0)
         self.assertEqual(os.listdir(directory), [])
+
+    def check_hands(self, address):
+        """The firefly is the pointer, a key ends the scene, and the shell takes
+        what is typed."""
+        viewer = Watcher(address, '--input', '--cursor', 'none')
+        self.addCleanup(viewer.close)
+        path = self.path('script')
+
+        def play(script):
+            with open(path, 'w') as file:
+                file.write('\n'.join(script.lines) + '\n')
+            viewer.do('play', path)
+
+        def wait_picture(condition, what):
+            """Its text cursor blinks: a console is never at rest."""
+            deadline = time.monotonic() + PATIENCE
+            while True:
+                viewer.do('save', self.path('hands.ppm'))
+                picture = Picture(self.path('hands.ppm'))
+                if condition(picture):
+                    return picture
+                self.assertLess(time.monotonic(), deadline, what)
+                viewer.do('updates', 1)
+
+        def black(picture):
+            return picture.data.count(0) / len(picture.data)
+
+        play(Script().pointer(100, 100))
+        # The room is dark there, and only the firefly has a bright core.
+        wait_picture(lambda picture: min(picture.pixel(100, 100)) > 200, 'the firefly comes')
+        play(Script().tap(ord(' ')))
+        before = black(wait_picture(lambda picture: black(picture) > 0.9, 'the console is back'))
+        play(Script().type('echo "#################################"\n'))
+        wait_picture(lambda picture: black(picture) < before - 0.001, 'text is there')
 
     @staticmethod
     def end_group(group):
