@@ -4,6 +4,7 @@ its reader of events, and the scripts that a viewer plays.
 
 Key codes, event types and the like are those of <linux/input-event-codes.h>.
 """
+import os
 import re
 import socket
 import struct
@@ -201,7 +202,8 @@ class InputTest(GuestTest):
     def devices(cls):
         arguments = super().devices()
         for name in cls.INPUT:
-            arguments += ['-chardev', 'socket,id=%s,path=%s/%s' % (name, cls.screen.directory, name),
+            path = os.path.join(cls.screen.directory, name)
+            arguments += ['-chardev', 'socket,id=%s,path=%s' % (name, path),
                           '-device', 'vhost-user-input-pci,chardev=' + name]
         return arguments
 
