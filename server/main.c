@@ -91,10 +91,13 @@ static void tell_ready(const struct core *core, int fd)
     release_fd(fd);
 }
 
+/* It is not for our programs, nor for [vnc] listen = fd:N. */
 static void keep_fd(int fd)
 {
-    if (fd > STDERR_FILENO)
-        inherited_take(fd);
+    if (fd <= STDERR_FILENO)
+        return;
+    inherited_take(fd);
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
 static int run(struct config *config, const struct config_sources *sources,

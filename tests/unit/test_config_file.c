@@ -140,7 +140,8 @@ static void test_all_errors_have_their_lines(void **state)
         ":3: [gpu].heads: many: expected a number from 1 to 16",
         ":4: expected key = value",
         ":6: [gpu].haeds: 2: unknown key; there are name, socket, transport, renderer, heads",
-        ":7: [gup]: unknown section; there are [gpu], [head.N], [input], [vmm], [vnc], [control], [log]",
+        ":7: [gup]: unknown section; there are [gpu], [head.N], [input], [vmm], [vnc], [control], "
+        "[sandbox], [log]",
         ":9: expected [section]",
         ":11: expected [section]",
         ":14: [vnc].listen: udp:1: udp:1: expected tcp:HOST:PORT or unix:PATH",
