@@ -144,7 +144,7 @@ static void test_all_errors_have_their_lines(void **state)
         "[sandbox], [log]",
         ":9: expected [section]",
         ":11: expected [section]",
-        ":14: [vnc].listen: udp:1: udp:1: expected tcp:HOST:PORT or unix:PATH",
+        ":14: [vnc].listen: udp:1: udp:1: expected tcp:HOST:PORT, unix:PATH or fd:N",
     };
     expect_errors(*state,
                   "stray = 1\n"
