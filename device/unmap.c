@@ -4,12 +4,14 @@
 #include "server/jobs.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
 /* Below this it takes less than a third of a millisecond. */
 #define INLINE_BYTES (4u << 20)
 #define INLINE_COUNT 16
+#define PIECE_BYTES ((size_t)8 << 20)
 
 struct range {
     void *address;
@@ -29,11 +31,21 @@ static struct {
     size_t n, capacity, bytes;
 } held;
 
+/* Piece by piece: whoever else maps or unmaps, the loop for one, waits until
+ * the kernel is done with one. */
+static void unmap_range(const struct range *range)
+{
+    for (size_t done = 0; done < range->size; done += PIECE_BYTES) {
+        size_t left = range->size - done;
+        munmap((uint8_t *)range->address + done, left < PIECE_BYTES ? left : PIECE_BYTES);
+    }
+}
+
 static void run_unmap(struct job *job)
 {
     struct unmap_job *unmap = (struct unmap_job *)job;
     for (size_t i = 0; i < unmap->n; i++)
-        munmap(unmap->ranges[i].address, unmap->ranges[i].size);
+        unmap_range(&unmap->ranges[i]);
 }
 
 static void handle_unmap_done(struct job *job)
