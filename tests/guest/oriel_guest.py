@@ -79,8 +79,8 @@ def end_process(process, limit=10):
 
 
 def build_image():
-    subprocess.run([os.path.join(SOURCE, 'tests/guest/build-image'), GUEST], check=True,
-                   stdin=subprocess.DEVNULL)
+    subprocess.run([os.path.join(SOURCE, 'tests/guest/build-image'), GUEST, '/usr/bin/modetest'],
+                   check=True, stdin=subprocess.DEVNULL)
 
 
 class Lines:
@@ -150,15 +150,17 @@ class Qmp(Lines):
 
 
 class Guest:
-    """QEMU and, unless a firmware alone is run, our small Linux."""
+    """QEMU and, unless a firmware alone is run, our small Linux. `memory` is in
+    MiB."""
 
-    def __init__(self, directory, devices, firmware=None, append=''):
+    def __init__(self, directory, devices, firmware=None, append='', memory=512):
         self.directory = tempfile.mkdtemp(prefix='qemu', dir=directory)
         self.serial = Lines(os.path.join(self.directory, 'serial'))
         self.qmp = Qmp(os.path.join(self.directory, 'qmp'))
         arguments = ['qemu-system-x86_64', '-nodefaults', '-no-user-config',
                      '-machine', 'q35,accel=%s,memory-backend=mem' % ACCEL,
-                     '-object', 'memory-backend-memfd,id=mem,size=512M,share=on', '-m', '512',
+                     '-object', 'memory-backend-memfd,id=mem,size=%dM,share=on' % memory,
+                     '-m', str(memory),
                      '-cpu', 'max', '-smp', '1', '-vga', 'none',
                      '-chardev', 'socket,id=serial,path=%s/serial' % self.directory,
                      '-serial', 'chardev:serial',
@@ -169,8 +171,9 @@ class Guest:
         if firmware:
             arguments += ['-bios', firmware]
         else:
+            # Without no_timer_check a guest on a busy machine can find its timer dead.
             arguments += ['-kernel', GUEST + '/vmlinux', '-initrd', GUEST + '/initramfs.cpio',
-                          '-append', 'quiet console=ttyS0,115200 ' + append]
+                          '-append', 'quiet no_timer_check console=ttyS0,115200 ' + append]
         self.log = open(os.path.join(self.directory, 'log'), 'w+b')
         self.started = time.monotonic()
         self.process = start_process(arguments + devices, stdout=self.log, stderr=self.log)

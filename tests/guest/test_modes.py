@@ -8,16 +8,18 @@ from oriel_guest import GuestTest, main, needs_oriel
 class Mode:
     """One boot with one preferred mode."""
     WIDTH = HEIGHT = 0
+    RATE = 60
+    MEMORY = 512
 
     @classmethod
     def setUpClass(cls):
-        cls.KEYS = {'head.0.mode': '%dx%d@60' % (cls.WIDTH, cls.HEIGHT)}
+        cls.KEYS = {'head.0.mode': '%dx%d@%d' % (cls.WIDTH, cls.HEIGHT, cls.RATE)}
         super().setUpClass()
-        cls.boot()
+        cls.boot(memory=cls.MEMORY)
         cls.guest.kms_start()
 
     def test_preferred(self):
-        self.assertIn('mode 0 %dx%d@60 preferred' % (self.WIDTH, self.HEIGHT),
+        self.assertIn('mode 0 %dx%d@%d preferred' % (self.WIDTH, self.HEIGHT, self.RATE),
                       self.guest.kms('heads'))
 
     def test_shown(self):
@@ -35,6 +37,11 @@ class SmallTest(Mode, GuestTest):
 
 
 @needs_oriel
+class OddTest(Mode, GuestTest):
+    WIDTH, HEIGHT = 641, 479
+
+
+@needs_oriel
 class DetailedTest(Mode, GuestTest):
     WIDTH, HEIGHT = 2560, 1440
 
@@ -42,6 +49,13 @@ class DetailedTest(Mode, GuestTest):
 @needs_oriel
 class DisplayIdTest(Mode, GuestTest):
     WIDTH, HEIGHT = 5120, 2880
+
+
+@needs_oriel
+class LargestTest(Mode, GuestTest):
+    """Each of the guest's buffers is of 135 MiB."""
+    WIDTH, HEIGHT, RATE = 8192, 4320, 30
+    MEMORY = 1536
 
 
 if __name__ == '__main__':

@@ -10,7 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static int kms_ioctl(const struct kms *kms, unsigned long request, void *arg)
+int kms_ioctl(const struct kms *kms, unsigned long request, void *arg)
 {
     int rc;
 

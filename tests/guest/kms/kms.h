@@ -40,6 +40,9 @@ struct kms {
     uint32_t nheads; /* connected ones, in connector order */
 };
 
+/* ioctl(2) until it was not interrupted. */
+int kms_ioctl(const struct kms *kms, unsigned long request, void *arg);
+
 /* Opens the card and takes its connected connectors. */
 int kms_open(struct kms *kms, const char *path);
 /* Hides cursors, frees buffers, closes: the kernel brings its console back. */
