@@ -187,7 +187,8 @@ static void show_oversized(struct kms *kms, const char *name, uint32_t width, ui
                            uint32_t offset)
 {
     struct kms_head *head = &kms->heads[0];
-    struct kms_buffer shown = head->buffers[1 - head->shown], small;
+    struct kms_buffer *back = kms_back(head), small;
+    uint32_t back_fb = back->fb;
     struct drm_mode_fb_cmd2 fb = {.width = width,
                                   .height = height,
                                   .pixel_format = XR24,
@@ -203,10 +204,10 @@ static void show_oversized(struct kms *kms, const char *name, uint32_t width, ui
     check_result(name, rc);
     if (!rc) {
         check_draw(&small, 70);
-        head->buffers[1 - head->shown].fb = fb.fb_id;
+        back->fb = fb.fb_id;
         check_result("flip to it", kms_flip(kms, head));
-        head->buffers[head->shown] = shown;
-        /* The next flip waits for the device only after this one. */
+        back->fb = back_fb;
+        /* So that the device has refused before the buffer goes. */
         check_result("wait for the device", kms_wait_device(kms, head));
         check_draw(kms_back(head), 71);
         check_result("flip back", kms_flip(kms, head));
