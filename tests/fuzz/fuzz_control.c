@@ -7,11 +7,13 @@
  */
 #include "server/control/control.h"
 #include "server/core.h"
+#include "server/reload.h"
 #include "tests/fuzz/lib/fuzz_loop.h"
 #include "tests/fuzz/lib/fuzz_target.h"
 #include "tests/fuzz/lib/stream.h"
 #include "tests/fuzz/lib/unix_listener.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -25,10 +27,22 @@ static bool reads;
 
 /* Of the command quit; the core goes on for the next input. */
 void __wrap_core_stop(struct core *stopped);
+/* The configuration has a target of its own. */
+int __wrap_reload(struct core *reloaded, struct reload_report *report);
 
 void __wrap_core_stop(struct core *stopped)
 {
     FUZZ_CHECK(stopped == core);
+}
+
+int __wrap_reload(struct core *reloaded, struct reload_report *report)
+{
+    static bool good;
+    FUZZ_CHECK(reloaded == core);
+    good = !good;
+    *report = (struct reload_report){json_array(), json_array(), json_array()};
+    json_array_append_new(good ? report->changed : report->errors, json_string("[log].level"));
+    return good ? 0 : -EINVAL;
 }
 
 static void connect_client(void)

@@ -58,6 +58,8 @@ def link_core():
     yield hello + viewer + op.CHANGE(0) + op.READ(0) + op.CHANGE(5) + op.CHANGE(1) + op.CHANGE(2) + \
         op.CHANGE(6) + op.READ(0) + op.CHANGE(2) + op.CHANGE(6) + op.READ(0) + op.CHANGE(4) + \
         op.TURN() * 3
+    # Who asks a program that is about to end is answered all the same.
+    yield hello + op.CHANGE(4) + op.ASK() + op.TURN() * 3
     # A program that hangs: it is asked, and then killed.
     yield watch + large + op.READ(2) + (op.CLOCK(255) + op.TURN()) * 25
     yield watch + large + (op.CLOCK(255) + op.TURN() + op.ASK() + op.READ(0) + say('ANSWER', 1)) * 25

@@ -45,12 +45,17 @@ CUT, FILL, END, ACT, OTHER = (bytes([i]) for i in range(1, 6))
 
 
 def control():
-    for name in ('status', 'help', 'screenshot', 'quit', 'none'):
+    table = open(os.path.join(SOURCE, 'server/control/command.c')).read()
+    for name in re.findall(r'^    \{"(\w+)", *(?:"|$)', table, re.M) + ['none']:
         yield b'{"id": 1, "command": "%s"}\n' % name.encode() + ACT * 6 + \
             b'{"id":"x","command":"%s","head":1}\n' % name.encode() + ACT * 6
     yield b'{"command":"screenshot","head":0}\n' * 6 + ACT * 30
     yield b'{"command":"screenshot"}\n' + ACT + END + ACT * 9
     yield b'{"command":"screenshot"}\n{"command":"quit"}\n' + ACT + CUT + ACT + END
+    yield b'{"command":"disconnect","viewer":1}\n{"command":"disconnect","viewer":-1}\n' \
+          b'{"command":"trace","pattern":"gpu*,x?"}\n{"command":"trace","pattern":"zz"}\n' \
+          b'{"command":"trace","pattern":"*"}\n{"command":"trace","pattern":""}\n' \
+          b'{"command":"stats","prometheus":true}\n{"command":"stats","prometheus":1}\n'
     yield OTHER + b'{"command":"help"}\n' * 40 + OTHER + CUT + b'\n' + ACT * 20
     yield OTHER + b'{"command":"screenshot"}\n' * 9 + ACT * 30
     yield b'{"command":"screenshot","head":99}\n{"command":"screenshot","head":"a"}\n' \
