@@ -114,10 +114,9 @@ static void write_header(struct bytes *out, uint32_t flags, uint32_t size)
 void clipboard_write_caps(struct bytes *out)
 {
     /* "request" is not among them: there is nothing here to ask for. */
-    write_header(out,
-                 CLIPBOARD_CAPS | CLIPBOARD_PEEK | CLIPBOARD_NOTIFY | CLIPBOARD_PROVIDE |
-                     CLIPBOARD_TEXT,
-                 4);
+    write_header(
+        out,
+        CLIPBOARD_CAPS | CLIPBOARD_PEEK | CLIPBOARD_NOTIFY | CLIPBOARD_PROVIDE | CLIPBOARD_TEXT, 4);
     bytes_u32(out, CLIPBOARD_MAX_TEXT);
 }
 

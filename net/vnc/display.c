@@ -6,6 +6,9 @@
 #include <errno.h>
 #include <string.h>
 
+/* Of a head in the layout, either way: so far out nobody could see it. */
+#define MAX_PLACE (1 << 20)
+
 void display_init(struct display *display, uv_loop_t *loop, uint32_t head,
                   const struct display_ops *ops, void *user)
 {
@@ -97,7 +100,8 @@ static int check_head(const struct display *display, uint32_t generation,
 {
     bool fits = head->width >= 1 && head->width <= CANVAS_MAX_SIZE && head->height >= 1 &&
                 head->height <= CANVAS_MAX_SIZE && head->stride == canvas_stride(head->width) &&
-                memchr(head->name, '\0', sizeof(head->name)) != NULL;
+                head->x >= -MAX_PLACE && head->x <= MAX_PLACE && head->y >= -MAX_PLACE &&
+                head->y <= MAX_PLACE && memchr(head->name, '\0', sizeof(head->name)) != NULL;
     bool is_new = !display->map || generation != display->generation;
     return fits && is_new ? 0 : -EPROTO;
 }
@@ -123,6 +127,8 @@ int display_handle_head(struct display *display, uint32_t generation, const stru
     display->generation = generation;
     display->width = head->width;
     display->height = head->height;
+    display->x = head->x;
+    display->y = head->y;
     display_give_credit(display);
 
     for (struct display_watcher *w = display->watchers; w; w = display->next_told) {

@@ -65,6 +65,7 @@ struct display {
     uint32_t generation;    /* of the canvas */
     struct canvas_map *map; /* NULL: no canvas yet */
     uint32_t width, height; /* of the canvas, pixels */
+    int32_t x, y;           /* of the head in the layout */
     struct shadow *shadows[2];
     struct shadow *newest; /* one of them, or NULL before the first frame */
     struct take *taking;   /* the copy in progress, or NULL */

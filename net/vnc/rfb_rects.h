@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Rectangles of a FramebufferUpdate that need no pixel encoder: sizes and
- * CopyRect (RFC 6143, 7.6.1, 7.7.2, 7.8.2; ExtendedDesktopSize in rfbproto).
+ * CopyRect (RFC 6143, 7.6.1, 7.7.2, 7.8.2; ExtendedDesktopSize, DesktopName
+ * and PointerPos in rfbproto).
  * Each function appends one whole rectangle.
  */
 #ifndef ORIEL_NET_VNC_RFB_RECTS_H
@@ -27,9 +28,18 @@ void rfb_update_header(struct bytes *out, uint16_t nrects);
 void rfb_rect_header(struct bytes *out, uint16_t x, uint16_t y, uint16_t width, uint16_t height,
                      int32_t encoding);
 void rfb_desktop_size(struct bytes *out, uint16_t width, uint16_t height);
-/* One screen that fills the framebuffer. */
+
+struct rfb_screen {
+    uint32_t id; /* never 0, which LibVNCClient takes for no screen at all */
+    uint16_t x, y, width, height;
+};
+
 void rfb_extended_desktop_size(struct bytes *out, enum desktop_size_reason reason,
-                               enum desktop_size_status status, uint16_t width, uint16_t height);
+                               enum desktop_size_status status, uint16_t width, uint16_t height,
+                               const struct rfb_screen *screens, uint8_t count);
+void rfb_desktop_name(struct bytes *out, const char *name);
+/* Where the guest has put the pointer. */
+void rfb_pointer_position(struct bytes *out, uint16_t x, uint16_t y);
 void rfb_copy_rect(struct bytes *out, const struct link_move *move);
 
 #endif

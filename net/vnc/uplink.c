@@ -11,7 +11,7 @@ struct uplink_message {
     struct uplink_message *next;
     uint32_t type, head, generation;
     uint32_t viewer; /* whose input it is; 0: the program's own */
-    bool motion; /* of a pointer, and nothing else than that */
+    bool motion;     /* of a pointer, and nothing else than that */
     size_t size;
     alignas(8) uint8_t payload[];
 };
@@ -70,8 +70,8 @@ static bool is_motion(const struct uplink_message *last, const struct uplink_mes
 static bool unite(struct link_pointer *waiting, const struct link_pointer *next)
 {
     int32_t x = next->x, y = next->y;
-    if (next->relative && (__builtin_add_overflow(waiting->x, x, &x) ||
-                           __builtin_add_overflow(waiting->y, y, &y)))
+    if (next->relative &&
+        (__builtin_add_overflow(waiting->x, x, &x) || __builtin_add_overflow(waiting->y, y, &y)))
         return false;
     waiting->x = x;
     waiting->y = y;

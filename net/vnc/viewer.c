@@ -51,7 +51,7 @@ void viewer_close(struct viewer *viewer, const char *why)
     viewer->closing = true;
     if (why)
         log_info("viewer", "%s: %s", viewer->address, why);
-    display_unwatch(&viewer->watcher);
+    view_unwatch(&viewer->view);
     gate_cancel(viewer->owner->gate, &viewer->waiter);
     if (viewer->has_place && !viewer->sending) {
         viewer->has_place = false;
@@ -137,14 +137,27 @@ static void on_sent(void *user, int error)
     viewer_update(viewer);
 }
 
-/* The head's size is known: ServerInit can go out. */
+uint32_t viewer_head(const struct viewer *viewer)
+{
+    return viewer->view.all ? 0 : viewer->view.heads[0].display->head;
+}
+
+void viewer_write_name(const struct viewer *viewer, char *name, size_t size)
+{
+    if (viewer->view.all)
+        snprintf(name, size, "%s", viewer->owner->machine);
+    else
+        snprintf(name, size, "%s head %u", viewer->owner->machine, viewer_head(viewer));
+}
+
+/* The picture's size is known: ServerInit can go out. */
 static int start(struct viewer *viewer)
 {
-    const struct display *display = viewer->display;
     char name[LINK_TEXT_SIZE + 16];
-    snprintf(name, sizeof(name), "%s head %u", viewer->owner->machine, display->head);
-    viewer->width = (uint16_t)display->width;
-    viewer->height = (uint16_t)display->height;
+    viewer_write_name(viewer, name, sizeof(name));
+    viewer->notices.machine_names = viewer->owner->machine_names;
+    viewer->width = (uint16_t)viewer->view.width;
+    viewer->height = (uint16_t)viewer->view.height;
     struct update_sender_config config = {
         .loop = viewer->owner->loop,
         .width = viewer->width,
@@ -347,15 +360,16 @@ static int open_handles(struct viewer *viewer)
     return 0;
 }
 
-int viewer_create(struct viewer **created, struct viewer_owner *owner, struct display *display,
-                  uint32_t id, int fd, const struct peer *peer)
+int viewer_create(struct viewer **created, struct viewer_owner *owner,
+                  const struct viewer_door *door, uint32_t id, int fd, const struct peer *peer)
 {
     int rc = -ENOMEM;
     struct viewer *viewer = calloc(1, sizeof(*viewer));
     if (!viewer)
         goto viewer_failure;
     viewer->owner = owner;
-    viewer->display = display;
+    viewer->listener_id = door->listener_id;
+    view_init(&viewer->view, door->displays, door->count, door->all, &viewer_watcher_ops);
     viewer->id = id;
     viewer->fd = fd;
     viewer->peer = *peer;

@@ -17,7 +17,6 @@
 #include "net/vnc/addresses.h"
 #include "net/vnc/budget.h"
 #include "net/vnc/credentials.h"
-#include "net/vnc/display.h"
 #include "net/vnc/encodings.h"
 #include "net/vnc/figures.h"
 #include "net/vnc/gate.h"
@@ -26,6 +25,7 @@
 #include "net/vnc/peer.h"
 #include "net/vnc/pixel_format.h"
 #include "net/vnc/update_sender.h"
+#include "net/vnc/view.h"
 #include "server/log.h"
 
 #include <pixman.h>
@@ -60,6 +60,7 @@ struct viewer_owner {
     const struct link_seat *seat; /* what the core said of it last */
     uint32_t stall_timeout_ms; /* who reads nothing for so long is hung up on */
     char machine[LINK_TEXT_SIZE]; /* its name */
+    uint32_t machine_names;       /* that it has had */
     /* It has logged in and wants to share or be alone. Returns NULL, or why it
      * has to go. */
     const char *(*admit)(struct viewer *viewer);
@@ -69,7 +70,8 @@ struct viewer_owner {
     void (*changed)(struct viewer *viewer);
     /* A LINK_KEY, LINK_POINTER or LINK_TEXT for the core. What has to wait is
      * counted in viewer->input_waiting. */
-    void (*send_input)(struct viewer *viewer, uint32_t type, const void *payload, size_t size);
+    void (*send_input)(struct viewer *viewer, uint32_t type, uint32_t head, const void *payload,
+                       size_t size);
     /* Its memory is freed after this call. */
     void (*gone)(struct viewer *viewer);
 };
@@ -80,6 +82,7 @@ struct viewer_hands {
     bool placed;      /* x and y are known */
     int32_t x, y;     /* the last place, pixels of its framebuffer */
     bool was_way;     /* the last event was a way, see ENCODING_QEMU_POINTER */
+    uint64_t moved_ms; /* when that was */
 };
 
 /* What it has been told beside the picture; viewer_notices.c. */
@@ -88,6 +91,8 @@ struct viewer_notices {
     bool pointer, leds;      /* what follows is known to it */
     bool pointer_relative;
     uint32_t led_bits; /* as in struct link_seat */
+    uint32_t machine_names; /* of viewer_owner, when it was told the name */
+    bool position_due;      /* the guest has moved the pointer */
 };
 
 enum viewer_state {
@@ -98,7 +103,6 @@ enum viewer_state {
 
 struct viewer {
     struct viewer_owner *owner;
-    struct display *display; /* that it is connected to, watched or not */
     struct viewer *next, *previous; /* the owner's list */
     uint32_t id;
     uint32_t listener_id; /* that it came by */
@@ -147,7 +151,7 @@ struct viewer {
     uint32_t clipboard_due; /* messages to it, enum clipboard_flag; viewer_clipboard.c */
 
     /* What it lacks and is sent; viewer_damage.c and viewer_update.c. */
-    struct display_watcher watcher;
+    struct view view;
     uint16_t width, height; /* of its framebuffer, as it knows it */
     pixman_region32_t requested;
     /* Where its picture differs from the newest frame, once it has applied
@@ -158,26 +162,37 @@ struct viewer {
     bool cursor_due;          /* the shape has to be sent */
     bool size_due;            /* ExtendedDesktopSize was asked for */
     bool size_refused;        /* and is the answer to SetDesktopSize */
-    uint32_t *cursor_patch;   /* the cursor's place as composed for this viewer */
     struct gate_waiter waiter;
     bool has_place;           /* in the gate */
     struct budget_waiter budget_waiter;
     struct update_sender *sender;
-    struct update update;     /* lent while `sending` */
-    struct shadow *shadow;    /* borrowed while `sending` */
+    struct update update;     /* lent while `sending`, as the view's shadows are */
     bool sending;
     int32_t update_encoding;  /* of what is sent */
     uint64_t stream_before;   /* what had been said to it when that began, bytes */
 };
 
+/* Where a viewer comes in. */
+struct viewer_door {
+    struct display *displays; /* the heads that are seen there */
+    uint32_t count;           /* of them */
+    bool all;                 /* they are the layout; otherwise there is one */
+    uint32_t listener_id;
+};
+
 /* Takes fd, also on failure. The viewer joins no list by itself. */
-int viewer_create(struct viewer **viewer, struct viewer_owner *owner, struct display *display,
-                  uint32_t id, int fd, const struct peer *peer);
+int viewer_create(struct viewer **viewer, struct viewer_owner *owner,
+                  const struct viewer_door *door, uint32_t id, int fd, const struct peer *peer);
+
+/* As header.head has it. */
+uint32_t viewer_head(const struct viewer *viewer);
 
 /* The link has taken some of its input: what was blocked goes on. */
 void viewer_resume_input(struct viewer *viewer);
 /* owner->seat is another now. */
 void viewer_seat_changed(struct viewer *viewer);
+/* owner->machine is. */
+void viewer_name_changed(struct viewer *viewer);
 /* owner->credentials are: who would not be let in again goes. */
 void viewer_credentials_changed(struct viewer *viewer);
 

@@ -25,7 +25,7 @@ static void send_text(struct viewer *viewer, struct bytes *text)
     if (head.size == 0)
         return;
     memcpy(text->data, &head, sizeof(head));
-    viewer->owner->send_input(viewer, LINK_TEXT, text->data, text->size);
+    viewer->owner->send_input(viewer, LINK_TEXT, viewer_head(viewer), text->data, text->size);
 }
 
 /* A text that cannot be taken is no reason to lose a viewer. */

@@ -91,55 +91,101 @@ static void add_moves(struct viewer *viewer, const struct link_move *moves, uint
     }
 }
 
-/* Moves go to a viewer whose picture is the head's picture. */
+/* Moves go to a viewer whose picture is what its heads show. */
 static bool takes_moves(const struct viewer *viewer, uint32_t count)
 {
-    const struct display *display = viewer->display;
-    return viewer->encodings.copy_rect && viewer_draws_cursor(viewer) &&
-           viewer->width == display->width && viewer->height == display->height &&
+    const struct view *view = &viewer->view;
+    return viewer->encodings.copy_rect && viewer_draws_cursor(viewer) && !view->overlapping &&
+           viewer->width == view->width && viewer->height == view->height &&
            viewer->nmoves + count <= LINK_MAX_MOVES;
 }
 
-static struct viewer *of_watcher(struct display_watcher *watcher)
+static struct viewer *of_head(struct view_head *head)
 {
-    return (struct viewer *)((char *)watcher - offsetof(struct viewer, watcher));
+    return (struct viewer *)((char *)head->view - offsetof(struct viewer, view));
 }
 
 static void on_size(struct display_watcher *watcher)
 {
-    struct viewer *viewer = of_watcher(watcher);
+    struct view_head *head = view_head_of(watcher);
+    struct viewer *viewer = of_head(head);
+    if (!view_arrange(&viewer->view, head))
+        return;
     /* Also what lies outside of the new picture is another thing now. */
-    if (viewer->state == VIEWER_RUNNING)
-        viewer_all_pending(viewer);
-    else
+    if (viewer->state != VIEWER_RUNNING) {
         viewer_size_known(viewer);
+        return;
+    }
+    viewer_all_pending(viewer);
+    /* The screens may have moved inside of a picture of the same size. */
+    viewer->size_due |= viewer->view.all && viewer->encodings.extended_desktop_size;
+}
+
+/* Adds what a head has changed; the moves are its own. */
+static void add_damage(struct viewer *viewer, const struct view_head *head,
+                       const pixman_region32_t *damage)
+{
+    pixman_region32_t *pending = &viewer->pending, moved;
+    if (head->x == 0 && head->y == 0) {
+        guard(viewer, pixman_region32_union(pending, pending, (pixman_region32_t *)damage));
+        return;
+    }
+    pixman_region32_init(&moved);
+    bool copied = pixman_region32_copy(&moved, (pixman_region32_t *)damage);
+    pixman_region32_translate(&moved, head->x, head->y);
+    guard(viewer, copied && pixman_region32_union(pending, pending, &moved));
+    pixman_region32_fini(&moved);
+}
+
+/* In the view's coordinates, which fit where the view's size does. */
+static void place_moves(const struct view_head *head, const struct link_move *moves,
+                        uint32_t count, struct link_move *placed)
+{
+    uint16_t x = (uint16_t)head->x, y = (uint16_t)head->y;
+    for (uint32_t i = 0; i < count; i++) {
+        placed[i] = moves[i];
+        placed[i].x = (uint16_t)(placed[i].x + x);
+        placed[i].y = (uint16_t)(placed[i].y + y);
+        placed[i].source_x = (uint16_t)(placed[i].source_x + x);
+        placed[i].source_y = (uint16_t)(placed[i].source_y + y);
+    }
 }
 
 static void on_frame(struct display_watcher *watcher, const pixman_region32_t *damage,
                      const struct link_move *moves, uint32_t nmoves,
                      const pixman_region32_t *rest)
 {
-    struct viewer *viewer = of_watcher(watcher);
-    pixman_region32_t *pending = &viewer->pending;
+    struct view_head *head = view_head_of(watcher);
+    struct viewer *viewer = of_head(head);
+    if (viewer->state != VIEWER_RUNNING)
+        return; /* all is pending when it starts */
     if (takes_moves(viewer, nmoves)) {
-        add_moves(viewer, moves, nmoves);
-        guard(viewer, pixman_region32_union(pending, pending, (pixman_region32_t *)rest));
+        struct link_move placed[LINK_MAX_MOVES];
+        place_moves(head, moves, nmoves, placed);
+        add_moves(viewer, placed, nmoves);
+        add_damage(viewer, head, rest);
     } else {
         viewer_drop_moves(viewer);
-        guard(viewer, pixman_region32_union(pending, pending, (pixman_region32_t *)damage));
+        add_damage(viewer, head, damage);
     }
-    damage_bound(pending, VIEWER_MAX_PENDING_RECTS);
+    damage_bound(&viewer->pending, VIEWER_MAX_PENDING_RECTS);
     viewer_update(viewer);
 }
 
 static void on_cursor(struct display_watcher *watcher, const pixman_region32_t *area, bool image)
 {
-    struct viewer *viewer = of_watcher(watcher);
+    struct view_head *head = view_head_of(watcher);
+    struct viewer *viewer = of_head(head);
+    bool other_head = view_cursor_changed(&viewer->view, head);
+    bool counts = head == viewer->view.pointer;
+    if (viewer->state != VIEWER_RUNNING)
+        return;
     if (viewer_draws_cursor(viewer))
-        viewer->cursor_due |= image;
+        viewer->cursor_due |= other_head || (image && counts);
     else
-        guard(viewer, pixman_region32_union(&viewer->pending, &viewer->pending,
-                                            (pixman_region32_t *)area));
+        add_damage(viewer, head, area);
+    if (counts)
+        viewer_pointer_moved(viewer);
     viewer_update(viewer);
 }
 
@@ -182,8 +228,10 @@ void viewer_set_encodings(struct viewer *viewer, const struct encodings *encodin
         viewer_drop_moves(viewer);
     if (viewer_draws_cursor(viewer) != drew) {
         /* From now on the cursor is in its picture, or is there no more. */
-        pixman_box32_t box = cursor_box(&viewer->display->cursor);
-        add_box(viewer, &box);
+        for (uint32_t i = 0; i < viewer->view.nheads; i++) {
+            pixman_box32_t box = view_cursor_box(&viewer->view.heads[i]);
+            add_box(viewer, &box);
+        }
         viewer->cursor_due = viewer_draws_cursor(viewer);
     }
     if (!encodings->extended_desktop_size)

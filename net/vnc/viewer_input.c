@@ -24,7 +24,7 @@ static void send_key(struct viewer *viewer, enum link_key_kind kind, uint32_t co
     const struct link_key message = {
         .viewer = viewer->id, .kind = kind, .code = code, .down = down};
     if (code != 0)
-        viewer->owner->send_input(viewer, LINK_KEY, &message, sizeof(message));
+        viewer->owner->send_input(viewer, LINK_KEY, viewer_head(viewer), &message, sizeof(message));
 }
 
 int viewer_handle_key(struct viewer *viewer, const uint8_t *message, size_t size)
@@ -53,8 +53,7 @@ static uint32_t read_buttons(const struct viewer *viewer, const uint8_t *message
 {
     uint32_t buttons = message[1];
     if (viewer_has_extended_buttons(viewer) && (buttons & EXTENDED_BUTTONS))
-        buttons = (buttons & ~EXTENDED_BUTTONS) |
-                  (message[6] & BUTTONS_SIDE) << BUTTONS_SIDE_SHIFT;
+        buttons = (buttons & ~EXTENDED_BUTTONS) | (message[6] & BUTTONS_SIDE) << BUTTONS_SIDE_SHIFT;
     return buttons;
 }
 
@@ -62,8 +61,8 @@ static void set_buttons(struct viewer *viewer, uint32_t buttons, struct link_poi
 {
     uint32_t pressed = buttons & ~viewer->hands.buttons;
     viewer->hands.buttons = buttons;
-    pointer->buttons = (buttons & BUTTONS_PLAIN) |
-                       (buttons >> BUTTONS_SIDE_SHIFT & BUTTONS_SIDE) << LINK_SIDE_SHIFT;
+    pointer->buttons = (buttons & BUTTONS_PLAIN) | (buttons >> BUTTONS_SIDE_SHIFT & BUTTONS_SIDE)
+                                                       << LINK_SIDE_SHIFT;
     /* A step of a wheel is a button that goes down and up again. */
     if (pressed & BUTTON_WHEEL_UP)
         pointer->wheel_vertical += LINK_WHEEL_STEP;
@@ -121,6 +120,11 @@ int viewer_handle_pointer(struct viewer *viewer, const uint8_t *message, size_t 
     (void)size;
     set_buttons(viewer, read_buttons(viewer, message), &pointer);
     set_motion(viewer, get_u16(message + 2), get_u16(message + 4), &pointer);
-    viewer->owner->send_input(viewer, LINK_POINTER, &pointer, sizeof(pointer));
+    viewer->hands.moved_ms = uv_now(viewer->owner->loop);
+    uint32_t head = viewer_head(viewer);
+    /* A place on the one head is passed on as it is, also one outside. */
+    if (!pointer.relative && viewer->view.all)
+        head = view_find(&viewer->view, &pointer.x, &pointer.y);
+    viewer->owner->send_input(viewer, LINK_POINTER, head, &pointer, sizeof(pointer));
     return 0;
 }

@@ -51,7 +51,7 @@ static void come_in(struct viewer *viewer)
     }
     viewer->state = VIEWER_WAITING;
     viewer->owner->announce(viewer);
-    display_watch(viewer->display, &viewer->watcher);
+    view_watch(&viewer->view);
 }
 
 static void after_step(struct viewer *viewer, bool judged)

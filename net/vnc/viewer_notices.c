@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What a viewer is told beside the picture: which extensions of input are
- * here, the guest's LEDs, the kind of pointer. Each is a rectangle of an
+ * here, the guest's LEDs, the kind of pointer and where the guest puts it, the
+ * desktop's name. Each is a rectangle of an
  * update, and goes only where an update was asked for: some viewers take an
  * update to be the answer to their last request, whatever is in it.
  */
@@ -16,6 +17,10 @@
 #define RFB_LED_SCROLL 1u
 #define RFB_LED_NUM 2u
 #define RFB_LED_CAPS 4u
+
+/* For so long after it has moved its pointer itself, a viewer is not told where
+ * the guest's is: that would only be where its own has been. */
+#define OWN_MOTION_MS 500
 
 static bool wants_leds(const struct viewer *viewer)
 {
@@ -45,9 +50,56 @@ static bool leds_due(const struct viewer *viewer)
     return wants_leds(viewer) && !(notices->leds && notices->led_bits == viewer->owner->seat->leds);
 }
 
+static bool name_due(const struct viewer *viewer)
+{
+    return viewer->encodings.desktop_name &&
+           viewer->notices.machine_names != viewer->owner->machine_names;
+}
+
+/* Where the guest's pointer is; false when the viewer could not point at it. */
+static bool find_pointer(const struct viewer *viewer, int64_t *x, int64_t *y)
+{
+    const struct view_head *head = viewer->view.pointer;
+    const struct cursor *cursor = view_cursor(&viewer->view);
+    *x = (int64_t)cursor->x + head->x;
+    *y = (int64_t)cursor->y + head->y;
+    return cursor_shown(cursor) && *x >= 0 && *y >= 0 && *x < viewer->width && *y < viewer->height;
+}
+
+static bool position_due(const struct viewer *viewer)
+{
+    int64_t x, y;
+    return viewer->encodings.pointer_position && viewer->notices.position_due &&
+           find_pointer(viewer, &x, &y);
+}
+
 bool viewer_notices_due(const struct viewer *viewer)
 {
-    return key_due(viewer) || mouse_buttons_due(viewer) || pointer_due(viewer) || leds_due(viewer);
+    return key_due(viewer) || mouse_buttons_due(viewer) || pointer_due(viewer) ||
+           leds_due(viewer) || name_due(viewer) || position_due(viewer);
+}
+
+void viewer_pointer_moved(struct viewer *viewer)
+{
+    const struct viewer_hands *hands = &viewer->hands;
+    bool own = hands->placed && uv_now(viewer->owner->loop) - hands->moved_ms < OWN_MOTION_MS;
+    viewer->notices.position_due = !own;
+}
+
+static void write_name(struct viewer *viewer, struct bytes *out)
+{
+    char name[LINK_TEXT_SIZE + 16];
+    viewer_write_name(viewer, name, sizeof(name));
+    rfb_desktop_name(out, name);
+    viewer->notices.machine_names = viewer->owner->machine_names;
+}
+
+static void write_position(struct viewer *viewer, struct bytes *out)
+{
+    int64_t x, y;
+    find_pointer(viewer, &x, &y);
+    rfb_pointer_position(out, (uint16_t)x, (uint16_t)y);
+    viewer->notices.position_due = false;
 }
 
 static void write_leds(const struct viewer *viewer, struct bytes *out)
@@ -99,7 +151,20 @@ uint32_t viewer_notices_write(struct viewer *viewer, struct bytes *out)
         notices->led_bits = seat->leds;
         count++;
     }
+    if (name_due(viewer)) {
+        write_name(viewer, out);
+        count++;
+    }
+    if (position_due(viewer)) {
+        write_position(viewer, out);
+        count++;
+    }
     return count;
+}
+
+void viewer_name_changed(struct viewer *viewer)
+{
+    viewer_update(viewer);
 }
 
 void viewer_seat_changed(struct viewer *viewer)

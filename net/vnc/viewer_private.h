@@ -9,8 +9,10 @@
 
 /* Writes to the socket what it takes and polls for the rest. */
 void viewer_flush(struct viewer *viewer);
-/* The size of the head is known; a viewer that waits for it starts. */
+/* The size of its picture is known; a viewer that waits for it starts. */
 void viewer_size_known(struct viewer *viewer);
+/* Writes what its desktop is called. */
+void viewer_write_name(const struct viewer *viewer, char *name, size_t size);
 /* Handles what has come as far as it can be handled now. */
 void viewer_handle_input(struct viewer *viewer);
 
@@ -60,6 +62,8 @@ void viewer_send_clipboard(struct viewer *viewer);
 bool viewer_notices_due(const struct viewer *viewer);
 /* Appends it as rectangles of an update; returns how many. */
 uint32_t viewer_notices_write(struct viewer *viewer, struct bytes *out);
+/* The guest has moved the cursor. */
+void viewer_pointer_moved(struct viewer *viewer);
 /* It knows that it may send more buttons than RFB has. */
 bool viewer_has_extended_buttons(const struct viewer *viewer);
 

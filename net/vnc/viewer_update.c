@@ -8,7 +8,6 @@
  */
 #include "net/vnc/viewer_private.h"
 
-#include "encoders/canvas_layout.h"
 #include "net/vnc/rfb_rects.h"
 #include "server/trace.h"
 
@@ -36,7 +35,6 @@ static void on_budget_opened(struct budget_waiter *waiter)
 void viewer_update_init(struct viewer *viewer)
 {
     viewer->budget_waiter.opened = on_budget_opened;
-    viewer->watcher.ops = &viewer_watcher_ops;
     viewer->waiter.admitted = on_admitted;
     pixman_region32_init(&viewer->pending);
     pixman_region32_init(&viewer->requested);
@@ -48,7 +46,7 @@ void viewer_update_fini(struct viewer *viewer)
     pixman_region32_fini(&viewer->requested);
     bytes_free(&viewer->update.prefix);
     free(viewer->update.rects);
-    free(viewer->cursor_patch);
+    view_fini(&viewer->view);
 }
 
 /* A message made of finished rectangles goes straight to the socket's queue. */
@@ -66,16 +64,38 @@ static void send_finished(struct viewer *viewer, const struct bytes *rects, uint
     viewer_flush(viewer);
 }
 
+/* The screens that make up its picture, one per head; returns how many. */
+static uint8_t list_screens(const struct viewer *viewer, struct rfb_screen *screens)
+{
+    const struct view *view = &viewer->view;
+    if (viewer->width != view->width || viewer->height != view->height) {
+        screens[0] = (struct rfb_screen){1, 0, 0, viewer->width, viewer->height};
+        return 1;
+    }
+    uint8_t count = 0;
+    for (uint32_t i = 0; i < view->nheads; i++) {
+        pixman_box32_t box = view_head_box(&view->heads[i]);
+        int32_t right = box.x2 < viewer->width ? box.x2 : viewer->width;
+        int32_t bottom = box.y2 < viewer->height ? box.y2 : viewer->height;
+        if (box.x1 < right && box.y1 < bottom)
+            screens[count++] = (struct rfb_screen){
+                view->heads[i].display->head + 1, (uint16_t)box.x1, (uint16_t)box.y1,
+                (uint16_t)(right - box.x1), (uint16_t)(bottom - box.y1)};
+    }
+    return count;
+}
+
 static void write_size(struct viewer *viewer, struct bytes *out)
 {
-    if (!viewer->encodings.extended_desktop_size)
-        rfb_desktop_size(out, viewer->width, viewer->height);
-    else if (viewer->size_refused)
-        rfb_extended_desktop_size(out, DESKTOP_SIZE_CLIENT, DESKTOP_SIZE_PROHIBITED, viewer->width,
-                                  viewer->height);
+    struct rfb_screen screens[LINK_MAX_HEADS];
+    bool refused = viewer->size_refused;
+    if (viewer->encodings.extended_desktop_size)
+        rfb_extended_desktop_size(out, refused ? DESKTOP_SIZE_CLIENT : DESKTOP_SIZE_SERVER,
+                                  refused ? DESKTOP_SIZE_PROHIBITED : DESKTOP_SIZE_OK,
+                                  viewer->width, viewer->height, screens,
+                                  list_screens(viewer, screens));
     else
-        rfb_extended_desktop_size(out, DESKTOP_SIZE_SERVER, DESKTOP_SIZE_OK, viewer->width,
-                                  viewer->height);
+        rfb_desktop_size(out, viewer->width, viewer->height);
     viewer->size_due = viewer->size_refused = false;
 }
 
@@ -90,14 +110,14 @@ static void send_size(struct viewer *viewer)
 /* Sizes go in messages of their own, before any pixel that depends on them. A
  * changed one uses up what was asked for, since that was about another
  * picture; one that is only told does not. */
-static void send_sizes(struct viewer *viewer, const struct shadow *shadow)
+static void send_sizes(struct viewer *viewer)
 {
+    const struct view *view = &viewer->view;
     if (viewer->size_due && viewer->size_refused)
         send_size(viewer);
-    if (can_resize(viewer) &&
-        (viewer->width != shadow->width || viewer->height != shadow->height)) {
-        viewer->width = (uint16_t)shadow->width;
-        viewer->height = (uint16_t)shadow->height;
+    if (can_resize(viewer) && (viewer->width != view->width || viewer->height != view->height)) {
+        viewer->width = (uint16_t)view->width;
+        viewer->height = (uint16_t)view->height;
         viewer->owner->sender_ops->resize(viewer->sender, viewer->width, viewer->height);
         viewer_all_pending(viewer);
         pixman_region32_clear(&viewer->requested);
@@ -151,51 +171,66 @@ static int move_part(struct viewer *viewer, pixman_region32_t *region, const pix
     return rc;
 }
 
-/* The cursor's place, composed for this viewer alone. */
-static int add_cursor(struct viewer *viewer, pixman_region32_t *region,
-                      const struct shadow *shadow)
+/* A head's part of the viewer's picture that its frame covers. */
+static pixman_box32_t frame_box(const struct viewer *viewer, const struct view_head *head)
 {
-    const struct cursor *cursor = &viewer->display->cursor;
-    pixman_box32_t box = cursor_box(cursor);
-    int32_t right = (int32_t)(viewer->width < shadow->width ? viewer->width : shadow->width);
-    int32_t bottom = (int32_t)(viewer->height < shadow->height ? viewer->height : shadow->height);
-    box.x1 = box.x1 > 0 ? box.x1 : 0;
-    box.y1 = box.y1 > 0 ? box.y1 : 0;
-    box.x2 = box.x2 < right ? box.x2 : right;
-    box.y2 = box.y2 < bottom ? box.y2 : bottom;
+    pixman_box32_t box = view_head_box(head);
+    box.x2 = box.x2 < viewer->width ? box.x2 : viewer->width;
+    box.y2 = box.y2 < viewer->height ? box.y2 : viewer->height;
+    return box;
+}
+
+static pixman_box32_t common_box(pixman_box32_t a, pixman_box32_t b)
+{
+    return (pixman_box32_t){a.x1 > b.x1 ? a.x1 : b.x1, a.y1 > b.y1 ? a.y1 : b.y1,
+                            a.x2 < b.x2 ? a.x2 : b.x2, a.y2 < b.y2 ? a.y2 : b.y2};
+}
+
+/* The place of a head's cursor, composed for this viewer alone. */
+static int add_cursor(struct viewer *viewer, struct view_head *head, pixman_region32_t *region)
+{
+    const struct cursor *cursor = &head->display->cursor;
+    pixman_box32_t box = common_box(view_cursor_box(head), frame_box(viewer, head));
     if (viewer_draws_cursor(viewer) || box.x1 >= box.x2 || box.y1 >= box.y2 ||
         pixman_region32_contains_rectangle(region, &box) == PIXMAN_REGION_OUT)
         return 0;
-    if (!viewer->cursor_patch)
-        viewer->cursor_patch = malloc(sizeof(cursor->pixels));
-    if (!viewer->cursor_patch)
+    if (!head->cursor_patch)
+        head->cursor_patch = malloc(sizeof(cursor->pixels));
+    if (!head->cursor_patch)
         return -ENOMEM;
-    cursor_compose(cursor, &box, shadow->pixels, shadow->stride, viewer->cursor_patch);
-    return move_part(viewer, region, &box, (const uint8_t *)viewer->cursor_patch,
+    const pixman_box32_t on_head = {box.x1 - head->x, box.y1 - head->y, box.x2 - head->x,
+                                    box.y2 - head->y};
+    cursor_compose(cursor, &on_head, head->shadow->pixels, head->shadow->stride,
+                   head->cursor_patch);
+    return move_part(viewer, region, &box, (const uint8_t *)head->cursor_patch,
                      (size_t)(box.x2 - box.x1) * 4, box.x1, box.y1);
 }
 
-/* Where each pixel of `region` comes from: the cursor's patch, the shadow, or
- * the blackness outside of the head. Empties the region. */
-static int add_pixels(struct viewer *viewer, pixman_region32_t *region,
-                      const struct shadow *shadow)
+/* Where each pixel of `region` comes from: a cursor's patch, a frame, or the
+ * blackness outside of the heads. Empties the region. */
+static int add_pixels(struct viewer *viewer, pixman_region32_t *region)
 {
-    static const uint8_t black[CANVAS_MAX_SIZE * 4];
-    pixman_box32_t picture = {0, 0, (int32_t)shadow->width, (int32_t)shadow->height};
+    static const uint8_t black[VIEW_MAX_SIZE * 4];
+    int rc = 0;
     viewer->update.nrects = 0;
-    int rc = add_cursor(viewer, region, shadow);
-    if (rc == 0)
-        rc = move_part(viewer, region, &picture, shadow->pixels, shadow->stride, 0, 0);
-    if (rc == 0)
-        rc = add_rects(&viewer->update, region, black, 0, 0, 0);
-    return rc;
+    for (uint32_t i = 0; i < viewer->view.nheads && rc == 0; i++) {
+        struct view_head *head = &viewer->view.heads[i];
+        pixman_box32_t box = frame_box(viewer, head);
+        if (!head->shadow)
+            continue;
+        rc = add_cursor(viewer, head, region);
+        if (rc == 0)
+            rc = move_part(viewer, region, &box, head->shadow->pixels, head->shadow->stride,
+                           box.x1, box.y1);
+    }
+    return rc == 0 ? add_rects(&viewer->update, region, black, 0, 0, 0) : rc;
 }
 
 /* What goes before the pixels: the cursor's shape, notices and the moves. */
 static void write_prefix(struct viewer *viewer)
 {
     struct update *update = &viewer->update;
-    const struct cursor *cursor = &viewer->display->cursor;
+    const struct cursor *cursor = view_cursor(&viewer->view);
     bytes_reset(&update->prefix);
     update->nprefix = 0;
     if (viewer->cursor_due) {
@@ -214,17 +249,17 @@ static void write_prefix(struct viewer *viewer)
     viewer->nmoves = 0;
 }
 
-/* Starts the encoding; takes over the shadow and the place in the gate. */
-static void send_pixels(struct viewer *viewer, pixman_region32_t *region, struct shadow *shadow)
+/* Starts the encoding; takes over the frames that it needs, and the place in
+ * the gate. */
+static void send_pixels(struct viewer *viewer, pixman_region32_t *region)
 {
     bool subtracted = pixman_region32_subtract(&viewer->pending, &viewer->pending, region);
-    if (add_pixels(viewer, region, shadow) < 0 || viewer->update.prefix.failed || !subtracted) {
-        display_return(shadow);
+    view_return_unneeded(&viewer->view, region);
+    if (add_pixels(viewer, region) < 0 || viewer->update.prefix.failed || !subtracted) {
         viewer_close(viewer, "out of memory");
         return;
     }
     viewer->sending = true;
-    viewer->shadow = shadow;
     viewer->update_encoding = viewer->encodings.preferred;
     viewer->stream_before = viewer->bytes_sent + viewer->out.size;
     trace(viewer_update_begin, "viewer=%u rects=%u", viewer->id, viewer->update.nrects);
@@ -232,27 +267,23 @@ static void send_pixels(struct viewer *viewer, pixman_region32_t *region, struct
     viewer->owner->sender_ops->send(viewer->sender, &viewer->update);
 }
 
-/* Answers what was asked for, if there is something to say; takes over the
- * shadow. `region` is what was asked for and has changed. */
-static void answer(struct viewer *viewer, pixman_region32_t *region, struct shadow *shadow)
+/* Answers what was asked for, if there is something to say. `region` is what
+ * was asked for and has changed. */
+static void answer(struct viewer *viewer, pixman_region32_t *region)
 {
     bool pixels = pixman_region32_not_empty(region);
     bool wanted =
         pixels || viewer->cursor_due || viewer->nmoves > 0 || viewer_notices_due(viewer);
     if (pixels && !viewer->has_place)
         viewer->has_place = gate_enter(viewer->owner->gate, &viewer->waiter);
-    if (!wanted || (pixels && !viewer->has_place)) {
-        display_return(shadow);
+    if (!wanted || (pixels && !viewer->has_place))
         return;
-    }
     write_prefix(viewer);
     pixman_region32_clear(&viewer->requested);
-    if (pixels) {
-        send_pixels(viewer, region, shadow);
-        return;
-    }
-    display_return(shadow);
-    send_finished(viewer, &viewer->update.prefix, viewer->update.nprefix);
+    if (pixels)
+        send_pixels(viewer, region);
+    else
+        send_finished(viewer, &viewer->update.prefix, viewer->update.nprefix);
 }
 
 static bool may_send(struct viewer *viewer)
@@ -263,30 +294,50 @@ static bool may_send(struct viewer *viewer)
            budget_open(viewer->owner->budget, &viewer->budget_waiter);
 }
 
+/* What was asked for, has changed, and can be seen in a frame. Returns false
+ * when memory is short. */
+static bool find_region(struct viewer *viewer, pixman_region32_t *region)
+{
+    bool found = pixman_region32_intersect(region, &viewer->pending, &viewer->requested);
+    for (uint32_t i = 0; i < viewer->view.nheads && found; i++) {
+        const struct view_head *head = &viewer->view.heads[i];
+        pixman_box32_t box = view_head_box(head);
+        pixman_region32_t blind;
+        if (head->shadow)
+            continue;
+        pixman_region32_init_with_extents(&blind, &box);
+        found = pixman_region32_subtract(region, region, &blind);
+        pixman_region32_fini(&blind);
+    }
+    return found;
+}
+
+static void answer_request(struct viewer *viewer)
+{
+    pixman_region32_t region;
+    /* A move changes what lies outside of the part that was asked for, and
+     * goes together with the pixels of its frame. */
+    pixman_box32_t all = {0, 0, viewer->width, viewer->height};
+    if (pixman_region32_contains_rectangle(&viewer->requested, &all) != PIXMAN_REGION_IN ||
+        !view_sees_all(&viewer->view))
+        viewer_drop_moves(viewer);
+    pixman_region32_init(&region);
+    if (find_region(viewer, &region))
+        answer(viewer, &region);
+    else
+        viewer_close(viewer, "out of memory");
+    pixman_region32_fini(&region);
+}
+
 static void try_update(struct viewer *viewer)
 {
-    struct shadow *shadow = may_send(viewer) ? display_borrow(viewer->display) : NULL;
-    if (!shadow)
+    if (!may_send(viewer) || !view_borrow(&viewer->view))
         return;
-    send_sizes(viewer, shadow);
-    if (!may_send(viewer)) {
-        display_return(shadow);
-        return;
-    }
-    /* A move changes what lies outside of the part that was asked for. */
-    pixman_box32_t all = {0, 0, viewer->width, viewer->height};
-    if (pixman_region32_contains_rectangle(&viewer->requested, &all) != PIXMAN_REGION_IN)
-        viewer_drop_moves(viewer);
-
-    pixman_region32_t region;
-    pixman_region32_init(&region);
-    if (pixman_region32_intersect(&region, &viewer->pending, &viewer->requested)) {
-        answer(viewer, &region, shadow);
-    } else {
-        display_return(shadow);
-        viewer_close(viewer, "out of memory");
-    }
-    pixman_region32_fini(&region);
+    send_sizes(viewer);
+    if (may_send(viewer))
+        answer_request(viewer);
+    if (!viewer->sending)
+        view_return(&viewer->view);
 }
 
 void viewer_update(struct viewer *viewer)
@@ -313,8 +364,7 @@ void viewer_update_sent(struct viewer *viewer, int error)
     viewer->sending = false;
     if (error == 0 && !viewer->hung_up)
         count_update(viewer);
-    display_return(viewer->shadow);
-    viewer->shadow = NULL;
+    view_return(&viewer->view);
     if (viewer->has_place) {
         viewer->has_place = false;
         gate_leave(viewer->owner->gate);

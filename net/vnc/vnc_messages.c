@@ -7,6 +7,7 @@
 #include "server/trace.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -40,6 +41,17 @@ static int set_log(const struct link_settings *settings)
     return 0;
 }
 
+static void set_name(struct vnc_program *program, const char *name)
+{
+    struct viewer_owner *owner = &program->owner;
+    if (strcmp(owner->machine, name) == 0)
+        return;
+    snprintf(owner->machine, sizeof(owner->machine), "%s", name);
+    owner->machine_names++;
+    for (struct viewer *v = program->viewers; v; v = v->next)
+        viewer_name_changed(v);
+}
+
 static int handle_settings(struct vnc_program *program, const struct link_header *header,
                            const void *payload, int fd)
 {
@@ -55,7 +67,7 @@ static int handle_settings(struct vnc_program *program, const struct link_header
     program->heads = settings->heads;
     program->sandbox = settings->sandbox;
     program->idle_timeout_ms = settings->idle_timeout_ms;
-    memcpy(program->owner.machine, settings->name, sizeof(program->owner.machine));
+    set_name(program, settings->name);
     vnc_viewers_update_idle(program);
     return 0;
 }

@@ -24,6 +24,7 @@ void vnc_report(struct vnc_program *program, struct viewer *viewer)
         .shared = viewer->handshake.shared,
         .state = state_of(viewer),
         .view_only = viewer->view_only,
+        .all_heads = viewer->view.all,
         .bytes_sent = viewer->bytes_sent,
         .updates_sent = viewer->updates_sent,
         .bytes_queued = viewer->out.size,
@@ -34,7 +35,7 @@ void vnc_report(struct vnc_program *program, struct viewer *viewer)
                  encoding_name(viewer->encodings.preferred));
     viewer->announced = true;
     viewer->reported_state = message.state;
-    vnc_program_send(program, LINK_VIEWER, viewer->display->head, 0, &message, sizeof(message));
+    vnc_program_send(program, LINK_VIEWER, viewer_head(viewer), 0, &message, sizeof(message));
 }
 
 static void report_changed(struct vnc_program *program)

@@ -55,7 +55,7 @@ static bool is_alone(const struct viewer *viewer)
 
 static bool see_the_same(const struct viewer *a, const struct viewer *b)
 {
-    return a->display == b->display;
+    return a->view.all || b->view.all || viewer_head(a) == viewer_head(b);
 }
 
 static void hang_up_on_others(struct vnc_program *program, const struct viewer *viewer)
@@ -97,13 +97,14 @@ static void on_changed(struct viewer *viewer)
     vnc_report_later(vnc_program_of(viewer), viewer);
 }
 
-static void on_send_input(struct viewer *viewer, uint32_t type, const void *payload, size_t size)
+static void on_send_input(struct viewer *viewer, uint32_t type, uint32_t head,
+                          const void *payload, size_t size)
 {
     struct vnc_program *program = vnc_program_of(viewer);
     if (program->ending || viewer->view_only)
         return;
-    ptrdiff_t waiting = uplink_send_input(&program->uplink, viewer->id, type,
-                                          viewer->display->head, payload, size);
+    ptrdiff_t waiting =
+        uplink_send_input(&program->uplink, viewer->id, type, head, payload, size);
     if (waiting < 0) {
         log_error("vnc", "out of memory");
         vnc_program_end(program, EXIT_BROKEN);
@@ -146,7 +147,7 @@ static void on_gone(struct viewer *viewer)
         struct link_viewer_gone message = {.id = viewer->id,
                                            .bytes_sent = viewer->bytes_sent,
                                            .updates_sent = viewer->updates_sent};
-        vnc_program_send(program, LINK_VIEWER_GONE, viewer->display->head, 0, &message,
+        vnc_program_send(program, LINK_VIEWER_GONE, viewer_head(viewer), 0, &message,
                          sizeof(message));
     }
     vnc_viewers_update_idle(program);
@@ -184,12 +185,17 @@ void vnc_viewers_accepted(struct rfb_listener *listener, int fd, const struct pe
 {
     struct vnc_program *program = listener->user;
     struct viewer *viewer;
+    const struct viewer_door door = {
+        .displays = &program->displays[listener->head],
+        .count = listener->all_heads ? program->heads : 1,
+        .all = listener->all_heads,
+        .listener_id = listener->id,
+    };
     if (!addresses_enter(&program->addresses, peer, program->policy.max_viewers_per_address)) {
         refuse(program, listener, fd, peer);
         return;
     }
-    int rc = viewer_create(&viewer, &program->owner, &program->displays[listener->head],
-                           ++program->last_viewer_id, fd, peer);
+    int rc = viewer_create(&viewer, &program->owner, &door, ++program->last_viewer_id, fd, peer);
     if (rc < 0) {
         addresses_leave(&program->addresses, peer);
         log_warning_limited(&program->refusals, "vnc", "%s: cannot serve %s: %s",
@@ -197,7 +203,6 @@ void vnc_viewers_accepted(struct rfb_listener *listener, int fd, const struct pe
         return;
     }
     log_debug("vnc", "%s: connection from %s", listener->address, peer->text);
-    viewer->listener_id = listener->id;
     add(program, viewer);
     vnc_viewers_update_idle(program);
     vnc_viewers_update_listeners(program);

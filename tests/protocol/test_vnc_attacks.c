@@ -209,7 +209,7 @@ static void five_hundred_who_vanish_leave_nothing(void **state)
     struct rfb_client *client = vnc_world_connect(&world, 0, NULL);
     assert_true(vnc_world_agrees(&world, client, &core->heads[0]));
     unsigned fds = count_fds();
-    vanish(150); /* until the allocator has what it needs */
+    vanish(400); /* until the allocator has what it needs */
     long before = memory_kib();
     assert_int_equal(count_fds(), fds);
     vanish(250);

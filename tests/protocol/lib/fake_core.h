@@ -20,8 +20,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#define FAKE_CORE_HEADS 2
-#define FAKE_CORE_VIEWERS 512
+#define FAKE_CORE_HEADS 3
+#define FAKE_CORE_VIEWERS 4096
 
 struct fake_core;
 
@@ -33,11 +33,13 @@ struct fake_head {
     /* What the head shows; rows packed. Paint here, then say where. */
     uint32_t *image;
     uint32_t width, height;
+    int32_t x, y; /* in the layout */
     pixman_region32_t damage; /* painted and not sent */
     bool whole;               /* the next frame covers the head */
     struct link_move moves[LINK_MAX_MOVES];
     uint32_t nmoves;
     bool paused; /* sends no frames */
+    bool hidden; /* sends no canvas */
 
     int canvas_fd;
     size_t canvas_bytes;
@@ -151,6 +153,8 @@ void fake_head_fill_pattern(struct fake_head *head, uint32_t x, uint32_t y, uint
 void fake_head_move(struct fake_head *head, uint32_t source_x, uint32_t source_y, uint32_t x,
                     uint32_t y, uint32_t width, uint32_t height);
 void fake_head_resize(struct fake_head *head, uint32_t width, uint32_t height);
+/* In the layout; takes a new canvas. */
+void fake_head_place(struct fake_head *head, int32_t x, int32_t y);
 void fake_head_set_cursor(struct fake_head *head, const struct link_cursor *cursor,
                           const uint32_t *pixels);
 void fake_head_move_cursor(struct fake_head *head, int32_t x, int32_t y, bool visible);

@@ -72,6 +72,14 @@ void fake_head_resize(struct fake_head *head, uint32_t width, uint32_t height)
     head->canvas_due = true;
 }
 
+void fake_head_place(struct fake_head *head, int32_t x, int32_t y)
+{
+    head->x = x;
+    head->y = y;
+    head->canvas_due = true;
+    head->whole = true;
+}
+
 void fake_head_damage(struct fake_head *head, uint32_t x, uint32_t y, uint32_t width,
                       uint32_t height)
 {
@@ -203,6 +211,8 @@ static void send_canvas(struct fake_head *head)
     struct link_head message = {.width = head->width,
                                 .height = head->height,
                                 .stride = (uint32_t)canvas_stride(head->width),
+                                .x = head->x,
+                                .y = head->y,
                                 .name = "head"};
     make_canvas(head);
     head->generation = ++head->core->last_generation;
@@ -291,7 +301,7 @@ void fake_head_send_due(struct fake_head *head)
 {
     if (!head->subscribed)
         return;
-    if (head->canvas_due && !head->canvas_unanswered)
+    if (head->canvas_due && !head->canvas_unanswered && !head->hidden)
         send_canvas(head);
     if (!head->canvas_due && head->credit > 0 && !head->taking && !head->paused && frame_due(head))
         send_frame(head);

@@ -52,14 +52,14 @@ static void check_viewer(const struct fake_core *core, uint32_t id, uint32_t hea
         const struct fake_viewer *viewer = &core->viewers[i];
         if (viewer->id != id)
             continue;
-        CHECK(!viewer->gone && viewer->head == head, "input of viewer %u on head %u", id, head);
+        CHECK(!viewer->gone && (viewer->head == head || viewer->told.all_heads),
+              "input of viewer %u on head %u", id, head);
         return;
     }
     CHECK(false, "input of viewer %u, who was not announced", id);
 }
 
-void fake_input_take(struct fake_core *core, const struct link_header *header,
-                     const void *payload)
+void fake_input_take(struct fake_core *core, const struct link_header *header, const void *payload)
 {
     struct fake_input *input = append(&core->inputs);
     input->type = header->type;

@@ -53,6 +53,8 @@ struct rfb_client_told {
     bool relative;        /* the last kind of pointer */
     int32_t led_encoding; /* and the last LEDs */
     uint32_t led_bits;
+    unsigned names, positions;
+    uint16_t position_x, position_y;
     struct {
         uint32_t flags, size; /* size: of a text, as the server's caps had it */
     } clipboards[RFB_CLIENT_MAX_CLIPBOARDS]; /* the newest ones, going round */
@@ -90,6 +92,10 @@ struct rfb_client {
     struct {
         unsigned count;
         uint16_t reason, status, width, height, screens;
+        struct {
+            uint32_t id;
+            uint16_t x, y, width, height;
+        } screen[16];
     } extended_size;
     /* After each whole update, may be NULL. */
     void (*on_update)(struct rfb_client *client);

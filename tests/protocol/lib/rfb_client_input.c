@@ -32,8 +32,8 @@ void rfb_client_pointer(struct rfb_client *client, uint8_t buttons, uint16_t x, 
     rfb_client_send(client, message, sizeof(message));
 }
 
-void rfb_client_extended_pointer(struct rfb_client *client, uint8_t buttons, uint16_t x,
-                                 uint16_t y, uint8_t more)
+void rfb_client_extended_pointer(struct rfb_client *client, uint8_t buttons, uint16_t x, uint16_t y,
+                                 uint8_t more)
 {
     uint8_t message[7] = {5, (uint8_t)(buttons | 0x80), 0, 0, 0, 0, more};
     put_u16(message + 2, x);
@@ -71,7 +71,7 @@ void rfb_client_provide(struct rfb_client *client, const void *text, size_t size
     free(packed);
 }
 
-size_t rfb_client_take_notice(struct rfb_client *client, int32_t encoding, uint16_t x,
+size_t rfb_client_take_notice(struct rfb_client *client, int32_t encoding, uint16_t x, uint16_t y,
                               const uint8_t *data, size_t size)
 {
     struct rfb_client_told *told = &client->told;
@@ -95,6 +95,17 @@ size_t rfb_client_take_notice(struct rfb_client *client, int32_t encoding, uint1
         told->led_encoding = encoding;
         told->led_bits = encoding == ENCODING_QEMU_LEDS ? data[0] : get_u32(data);
         return encoding == ENCODING_QEMU_LEDS ? 1 : 4;
+    case ENCODING_POINTER_POSITION:
+        told->positions++;
+        told->position_x = x;
+        told->position_y = y;
+        return 0;
+    case ENCODING_DESKTOP_NAME:
+        if (size < 4 || size < 4 + (size_t)get_u32(data))
+            return SIZE_MAX;
+        told->names++;
+        snprintf(client->name, sizeof(client->name), "%.*s", (int)get_u32(data), data + 4);
+        return 4 + (size_t)get_u32(data);
     default:
         CHECK(false, "encoding %d was not asked for", encoding);
         return SIZE_MAX;

@@ -100,6 +100,24 @@ static size_t take_cursor(struct rfb_client *client, const struct rect *rect, co
     return need;
 }
 
+static void take_screens(struct rfb_client *client, const struct rect *size, const uint8_t *data)
+{
+    unsigned count = client->extended_size.screens;
+    CHECK(count >= 1 && count <= 16, "%u screens", count);
+    for (unsigned i = 0; i < count; i++, data += 16) {
+        uint16_t x = get_u16(data + 4), y = get_u16(data + 6);
+        uint16_t width = get_u16(data + 8), height = get_u16(data + 10);
+        CHECK(get_u32(data) != 0 && width > 0 && height > 0 && x + width <= size->width &&
+                  y + height <= size->height && get_u32(data + 12) == 0,
+              "screen %u", i);
+        client->extended_size.screen[i].id = get_u32(data);
+        client->extended_size.screen[i].x = x;
+        client->extended_size.screen[i].y = y;
+        client->extended_size.screen[i].width = width;
+        client->extended_size.screen[i].height = height;
+    }
+}
+
 static size_t take_extended_size(struct rfb_client *client, const struct rect *rect,
                                  const uint8_t *data, size_t size)
 {
@@ -111,8 +129,7 @@ static size_t take_extended_size(struct rfb_client *client, const struct rect *r
     client->extended_size.width = rect->width;
     client->extended_size.height = rect->height;
     client->extended_size.screens = data[0];
-    CHECK(data[0] == 1 && get_u16(data + 12) == rect->width && get_u16(data + 14) == rect->height,
-          "screens");
+    take_screens(client, rect, data + 4);
     if (rect->width != client->width || rect->height != client->height) {
         rfb_client_set_size(client, rect->width, rect->height);
         client->resizes++;
@@ -142,7 +159,7 @@ static size_t take_body(struct rfb_client *client, const struct rect *rect, cons
         client->resizes++;
         return 0;
     default:
-        return rfb_client_take_notice(client, rect->encoding, rect->x, data, size);
+        return rfb_client_take_notice(client, rect->encoding, rect->x, rect->y, data, size);
     }
 }
 
