@@ -47,8 +47,8 @@ static void expect_place(unsigned at, uint32_t x, uint32_t y, uint32_t width, ui
 static void corners_of_one_head(void **state)
 {
     (void)state;
-    static const uint16_t places[][2] = {{0, 0},   {1279, 0},   {0, 799},  {1279, 799},
-                                         {640, 400}, {1, 798}, {1278, 1}, {333, 777}};
+    static const uint16_t places[][2] = {{0, 0},     {1279, 0}, {0, 799},  {1279, 799},
+                                         {640, 400}, {1, 798},  {1278, 1}, {333, 777}};
     input_machine_start(&machine, NULL);
     struct rfb_client *viewer = input_machine_connect(&machine, 0, NULL);
     assert_int_equal(viewer->width, 1280);
@@ -110,9 +110,9 @@ static void buttons_come_in_order(void **state)
         uint16_t code;
         int32_t value;
     } steps[] = {
-        {1, 0, BTN_LEFT, 1},   {5, 0, BTN_RIGHT, 1}, {7, 0, BTN_MIDDLE, 1}, {6, 0, BTN_LEFT, 0},
-        {2, 0, BTN_RIGHT, 0},  {0, 0, BTN_MIDDLE, 0}, {0, 1, BTN_SIDE, 1},  {0, 3, BTN_EXTRA, 1},
-        {0, 2, BTN_SIDE, 0},   {0, 0, BTN_EXTRA, 0},
+        {1, 0, BTN_LEFT, 1},  {5, 0, BTN_RIGHT, 1},  {7, 0, BTN_MIDDLE, 1}, {6, 0, BTN_LEFT, 0},
+        {2, 0, BTN_RIGHT, 0}, {0, 0, BTN_MIDDLE, 0}, {0, 1, BTN_SIDE, 1},   {0, 3, BTN_EXTRA, 1},
+        {0, 2, BTN_SIDE, 0},  {0, 0, BTN_EXTRA, 0},
     };
     input_machine_start(&machine, NULL);
     struct rfb_client *viewer = input_machine_connect(&machine, 0, with_buttons);
@@ -178,9 +178,11 @@ static void a_guest_with_a_mouse_alone(void **state)
     rfb_client_pointer(viewer, 1, 0x7fff, 0x7fff);
     rfb_client_pointer(viewer, 8, 0x7fff, 0x7fff);
     static const struct guest_input_event expected[] = {
-        {EV_REL, REL_X, 5},    {EV_REL, REL_Y, -7}, {EV_SYN, 0, 0}, {EV_KEY, BTN_LEFT, 1},
-        {EV_SYN, 0, 0},        {EV_KEY, BTN_LEFT, 0}, {EV_SYN, 0, 0},
-        {EV_REL, REL_WHEEL_HI_RES, 120}, {EV_REL, REL_WHEEL, 1}, {EV_SYN, 0, 0},
+        {EV_REL, REL_X, 5},     {EV_REL, REL_Y, -7},
+        {EV_SYN, 0, 0},         {EV_KEY, BTN_LEFT, 1},
+        {EV_SYN, 0, 0},         {EV_KEY, BTN_LEFT, 0},
+        {EV_SYN, 0, 0},         {EV_REL, REL_WHEEL_HI_RES, 120},
+        {EV_REL, REL_WHEEL, 1}, {EV_SYN, 0, 0},
     };
     INPUT_WAIT(&machine, mouse->count >= 10);
     for (unsigned i = 0; i < 10; i++)

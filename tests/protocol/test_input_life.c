@@ -289,8 +289,7 @@ static void motion_that_waits_is_one_report(void **state)
         unsigned at, x;
     } places[] = {{0, 499}, {3, 500}, {7, 899}, {10, 900}};
     for (unsigned i = 0; i < 4; i++)
-        assert_int_equal((uint64_t)tablet->events[places[i].at].value * 1280 / 0x8000,
-                         places[i].x);
+        assert_int_equal((uint64_t)tablet->events[places[i].at].value * 1280 / 0x8000, places[i].x);
     guest_input_expect(tablet, 5, EV_KEY, BTN_LEFT, 1);
     guest_input_expect(tablet, 12, EV_KEY, BTN_LEFT, 0);
     finish();
@@ -315,16 +314,11 @@ static void the_memory_table_may_change(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        INPUT_TEST(a_paused_guest_gets_it_later),
-        INPUT_TEST(pauses_at_any_point_lose_nothing),
-        INPUT_TEST(a_disabled_ring_is_left_alone),
-        INPUT_TEST(a_reset_forgets),
-        INPUT_TEST(a_reset_drops_what_waited),
-        INPUT_TEST(a_reset_is_seen_by_the_rings),
-        INPUT_TEST(a_vmm_that_comes_back),
-        INPUT_TEST(before_the_driver_comes),
-        INPUT_TEST(a_guest_that_takes_nothing),
-        INPUT_TEST(motion_that_waits_is_one_report),
+        INPUT_TEST(a_paused_guest_gets_it_later),  INPUT_TEST(pauses_at_any_point_lose_nothing),
+        INPUT_TEST(a_disabled_ring_is_left_alone), INPUT_TEST(a_reset_forgets),
+        INPUT_TEST(a_reset_drops_what_waited),     INPUT_TEST(a_reset_is_seen_by_the_rings),
+        INPUT_TEST(a_vmm_that_comes_back),         INPUT_TEST(before_the_driver_comes),
+        INPUT_TEST(a_guest_that_takes_nothing),    INPUT_TEST(motion_that_waits_is_one_report),
         INPUT_TEST(the_memory_table_may_change),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

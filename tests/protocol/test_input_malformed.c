@@ -52,8 +52,7 @@ static bool is_answered(enum input_machine_device device, uint8_t select, uint8_
     case VIRTIO_INPUT_CFG_EV_BITS:
         if (device == INPUT_KEYBOARD)
             return subsel == EV_KEY || subsel == EV_LED || subsel == EV_REP;
-        return subsel == EV_KEY || subsel == EV_REL ||
-               (subsel == EV_ABS && device == INPUT_TABLET);
+        return subsel == EV_KEY || subsel == EV_REL || (subsel == EV_ABS && device == INPUT_TABLET);
     case VIRTIO_INPUT_CFG_ABS_INFO:
         return device == INPUT_TABLET && (subsel == ABS_X || subsel == ABS_Y);
     default:
@@ -67,8 +66,7 @@ static void all_selectors_of(enum input_machine_device device)
     uint64_t start = check_now_us();
     for (unsigned select = 0; select < 256; select++)
         for (unsigned subsel = 0; subsel < 256; subsel++) {
-            guest_input_config(&machine.devices[device], (uint8_t)select, (uint8_t)subsel,
-                               &config);
+            guest_input_config(&machine.devices[device], (uint8_t)select, (uint8_t)subsel, &config);
             check_config(&config, (uint8_t)select, (uint8_t)subsel);
             CHECK((config.size > 0) == is_answered(device, (uint8_t)select, (uint8_t)subsel),
                   "device %d: %u,%u has size %u", device, select, subsel, config.size);
@@ -224,8 +222,8 @@ static void status_chains_of_all_sizes(void **state)
     /* Writable: there is nothing to read in it. */
     struct guest_part writable = {.gpa = buffer, .size = 8, .writable = true};
     send_chain(&writable, 1);
-    struct guest_part both[] = {{.gpa = buffer, .size = 4}, {.gpa = buffer + 4, .size = 4,
-                                                             .writable = true}};
+    struct guest_part both[] = {{.gpa = buffer, .size = 4},
+                                {.gpa = buffer + 4, .size = 4, .writable = true}};
     send_chain(both, 2);
     /* Memory that is not there: the chain comes back, and the next counts. */
     struct guest_part nowhere = {.gpa = 0xdead00000000, .size = 8};
@@ -251,8 +249,7 @@ static void event_chains_of_all_sizes(void **state)
     static int tokens[64];
     struct guest_part parts[24];
     for (unsigned i = 0; i < 24; i++)
-        parts[i] = (struct guest_part){
-            .gpa = buffer + 64 * i, .size = i % 8, .writable = true};
+        parts[i] = (struct guest_part){.gpa = buffer + 64 * i, .size = i % 8, .writable = true};
     parts[8].writable = false; /* 0 bytes, and nothing to write */
     parts[15] = (struct guest_part){.gpa = buffer + 15 * 64, .size = 8}; /* only readable */
     guest_ram_fill(ram, buffer, 0xa5, 8192);
@@ -335,12 +332,9 @@ static void a_corrupt_ring_is_left_alone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        INPUT_TEST(all_selectors_are_answered),
-        INPUT_TEST(what_the_devices_say_of_themselves),
-        INPUT_TEST(any_part_of_the_configuration),
-        INPUT_TEST(status_chains_of_all_sizes),
-        INPUT_TEST(event_chains_of_all_sizes),
-        INPUT_TEST(a_corrupt_ring_is_left_alone),
+        INPUT_TEST(all_selectors_are_answered),    INPUT_TEST(what_the_devices_say_of_themselves),
+        INPUT_TEST(any_part_of_the_configuration), INPUT_TEST(status_chains_of_all_sizes),
+        INPUT_TEST(event_chains_of_all_sizes),     INPUT_TEST(a_corrupt_ring_is_left_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

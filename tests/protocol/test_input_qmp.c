@@ -24,13 +24,13 @@ static void step(int timeout_ms)
     fake_qmp_step(&qmp);
 }
 
-#define QMP_WAIT(condition)                                                                  \
-    do {                                                                                     \
-        uint64_t end_ = check_now_us() + 20000000ull * oriel_patience();                     \
-        while (!(condition)) {                                                               \
-            CHECK(check_now_us() < end_, "waited in vain");                                  \
-            step(2);                                                                         \
-        }                                                                                    \
+#define QMP_WAIT(condition)                                                                        \
+    do {                                                                                           \
+        uint64_t end_ = check_now_us() + 20000000ull * oriel_patience();                           \
+        while (!(condition)) {                                                                     \
+            CHECK(check_now_us() < end_, "waited in vain");                                        \
+            step(2);                                                                               \
+        }                                                                                          \
     } while (0)
 
 static void run_for(unsigned ms)
@@ -138,13 +138,20 @@ static void pointers_go_by_qmp_too(void **state)
         const char *name;
         bool down;
     } expected[] = {
-        {FAKE_QMP_ABS, "x", false},       {FAKE_QMP_ABS, "y", false},
-        {FAKE_QMP_ABS, "x", false},       {FAKE_QMP_ABS, "y", false},
-        {FAKE_QMP_BUTTON, "left", true},  {FAKE_QMP_ABS, "x", false},
-        {FAKE_QMP_ABS, "y", false},       {FAKE_QMP_BUTTON, "left", false},
-        {FAKE_QMP_BUTTON, "wheel-up", true}, {FAKE_QMP_BUTTON, "wheel-up", false},
-        {FAKE_QMP_ABS, "x", false},       {FAKE_QMP_ABS, "y", false},
-        {FAKE_QMP_BUTTON, "wheel-left", true}, {FAKE_QMP_BUTTON, "wheel-left", false},
+        {FAKE_QMP_ABS, "x", false},
+        {FAKE_QMP_ABS, "y", false},
+        {FAKE_QMP_ABS, "x", false},
+        {FAKE_QMP_ABS, "y", false},
+        {FAKE_QMP_BUTTON, "left", true},
+        {FAKE_QMP_ABS, "x", false},
+        {FAKE_QMP_ABS, "y", false},
+        {FAKE_QMP_BUTTON, "left", false},
+        {FAKE_QMP_BUTTON, "wheel-up", true},
+        {FAKE_QMP_BUTTON, "wheel-up", false},
+        {FAKE_QMP_ABS, "x", false},
+        {FAKE_QMP_ABS, "y", false},
+        {FAKE_QMP_BUTTON, "wheel-left", true},
+        {FAKE_QMP_BUTTON, "wheel-left", false},
     };
     struct rfb_client *viewer = start_ready();
     static const uint8_t masks[] = {0, 1, 8, 0x20};

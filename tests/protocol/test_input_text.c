@@ -28,8 +28,8 @@ static const struct layout {
 
 static void start_layout(const struct layout *layout, const struct guest_input_options *input)
 {
-    struct input_machine_options options = {.without = {[INPUT_TABLET] = true,
-                                                        [INPUT_MOUSE] = true}};
+    struct input_machine_options options = {
+        .without = {[INPUT_TABLET] = true, [INPUT_MOUSE] = true}};
     options.machine.oriel.settings[0] = layout->setting;
     options.input = *input;
     input_machine_start(&machine, &options);
@@ -117,10 +117,10 @@ static void a_ring_of_64_entries(void **state)
 static void a_ring_without_extensions(void **state)
 {
     (void)state;
-    struct guest_input_options input = {
-        .size = 4,
-        .refuse_features = GUEST_FEATURE(VIRTIO_RING_F_EVENT_IDX) |
-                           GUEST_FEATURE(VIRTIO_RING_F_INDIRECT_DESC)};
+    struct guest_input_options input = {.size = 4,
+                                        .refuse_features =
+                                            GUEST_FEATURE(VIRTIO_RING_F_EVENT_IDX) |
+                                            GUEST_FEATURE(VIRTIO_RING_F_INDIRECT_DESC)};
     start_layout(&layouts[0], &input);
     struct rfb_client *viewer = input_machine_connect(&machine, 0, NULL);
     type_text(viewer, ascii);
@@ -206,12 +206,12 @@ static void scancodes_are_the_keys(void **state)
         uint32_t scancode;
         uint16_t code;
     } extended[] = {
-        {0x9c, KEY_KPENTER}, {0x9d, KEY_RIGHTCTRL}, {0xb5, KEY_KPSLASH}, {0xb7, KEY_SYSRQ},
-        {0xb8, KEY_RIGHTALT}, {0xc6, KEY_PAUSE},    {0xc7, KEY_HOME},    {0xc8, KEY_UP},
-        {0xc9, KEY_PAGEUP},  {0xcb, KEY_LEFT},      {0xcd, KEY_RIGHT},   {0xcf, KEY_END},
-        {0xd0, KEY_DOWN},    {0xd1, KEY_PAGEDOWN},  {0xd2, KEY_INSERT},  {0xd3, KEY_DELETE},
+        {0x9c, KEY_KPENTER},  {0x9d, KEY_RIGHTCTRL}, {0xb5, KEY_KPSLASH}, {0xb7, KEY_SYSRQ},
+        {0xb8, KEY_RIGHTALT}, {0xc6, KEY_PAUSE},     {0xc7, KEY_HOME},    {0xc8, KEY_UP},
+        {0xc9, KEY_PAGEUP},   {0xcb, KEY_LEFT},      {0xcd, KEY_RIGHT},   {0xcf, KEY_END},
+        {0xd0, KEY_DOWN},     {0xd1, KEY_PAGEDOWN},  {0xd2, KEY_INSERT},  {0xd3, KEY_DELETE},
         {0xdb, KEY_LEFTMETA}, {0xdc, KEY_RIGHTMETA}, {0xdd, KEY_COMPOSE}, {0x56, KEY_102ND},
-        {0x57, KEY_F11},     {0x58, KEY_F12},
+        {0x57, KEY_F11},      {0x58, KEY_F12},
     };
     start_layout(&layouts[1], &input);
     struct guest_input *keyboard = &machine.devices[INPUT_KEYBOARD];

@@ -20,8 +20,8 @@ static int finish(void **state)
 static void keysyms_go_up(void **state)
 {
     (void)state;
-    static const uint32_t keysyms[] = {0x61, 0x41, 0xe9, 0xff0d, 0xffe1, 0x10020ac, 0xfe03,
-                                       0xffffffff, 1};
+    static const uint32_t keysyms[] = {0x61,      0x41,   0xe9,       0xff0d, 0xffe1,
+                                       0x10020ac, 0xfe03, 0xffffffff, 1};
     struct rfb_client *client = input_world_start(&world, plain);
     unsigned count = sizeof(keysyms) / sizeof(keysyms[0]);
     for (unsigned i = 0; i < count; i++) {
@@ -98,12 +98,12 @@ static void buttons_and_wheels_go_up(void **state)
 {
     (void)state;
     static const struct step steps[] = {
-        {0x00, 0, 0, 0},    {0x01, 1, 0, 0},    {0x03, 3, 0, 0},     {0x07, 7, 0, 0},
-        {0x04, 4, 0, 0},    {0x00, 0, 0, 0},    {0x08, 0, 120, 0},   {0x08, 0, 0, 0},
-        {0x00, 0, 0, 0},    {0x08, 0, 120, 0},  {0x00, 0, 0, 0},     {0x10, 0, -120, 0},
-        {0x00, 0, 0, 0},    {0x20, 0, 0, -120}, {0x00, 0, 0, 0},     {0x40, 0, 0, 120},
-        {0x00, 0, 0, 0},    {0x80, 8, 0, 0},    {0x81, 9, 0, 0},     {0x00, 0, 0, 0},
-        {0x09, 1, 120, 0},  {0x51, 1, -120, 120}, {0x01, 1, 0, 0},   {0x19, 1, 0, 0},
+        {0x00, 0, 0, 0},   {0x01, 1, 0, 0},      {0x03, 3, 0, 0},   {0x07, 7, 0, 0},
+        {0x04, 4, 0, 0},   {0x00, 0, 0, 0},      {0x08, 0, 120, 0}, {0x08, 0, 0, 0},
+        {0x00, 0, 0, 0},   {0x08, 0, 120, 0},    {0x00, 0, 0, 0},   {0x10, 0, -120, 0},
+        {0x00, 0, 0, 0},   {0x20, 0, 0, -120},   {0x00, 0, 0, 0},   {0x40, 0, 0, 120},
+        {0x00, 0, 0, 0},   {0x80, 8, 0, 0},      {0x81, 9, 0, 0},   {0x00, 0, 0, 0},
+        {0x09, 1, 120, 0}, {0x51, 1, -120, 120}, {0x01, 1, 0, 0},   {0x19, 1, 0, 0},
         {0x00, 0, 0, 0},
     };
     struct rfb_client *client = input_world_start(&world, plain);

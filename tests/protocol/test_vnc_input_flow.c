@@ -23,13 +23,13 @@ static int finish(void **state)
 }
 
 /* As WORLD_WAIT(), to the millisecond. */
-#define WAIT_CLOSELY(condition)                                                              \
-    do {                                                                                     \
-        uint64_t end_ = check_now_us() + 20000000;                                           \
-        while (!(condition)) {                                                               \
-            CHECK(check_now_us() < end_, "waited in vain");                                  \
-            vnc_world_step(&world, 1);                                                       \
-        }                                                                                    \
+#define WAIT_CLOSELY(condition)                                                                    \
+    do {                                                                                           \
+        uint64_t end_ = check_now_us() + 20000000;                                                 \
+        while (!(condition)) {                                                                     \
+            CHECK(check_now_us() < end_, "waited in vain");                                        \
+            vnc_world_step(&world, 1);                                                             \
+        }                                                                                          \
     } while (0)
 
 /* Keys that say their own number. */

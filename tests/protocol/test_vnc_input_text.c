@@ -12,7 +12,7 @@
 static struct vnc_world world;
 static const int32_t plain[] = {0};
 static const int32_t extended[] = {ENCODING_EXTENDED_CLIPBOARD, 0};
-#define CAPS_FLAGS                                                                           \
+#define CAPS_FLAGS                                                                                 \
     (CLIPBOARD_CAPS | CLIPBOARD_PEEK | CLIPBOARD_NOTIFY | CLIPBOARD_PROVIDE | CLIPBOARD_TEXT)
 
 static int finish(void **state)
@@ -184,8 +184,17 @@ static void streams_that_are_none_are_left_out(void **state)
 {
     (void)state;
     static const char *const bad_utf8[] = {
-        "\x80", "\xc0\x80", "\xc1\xbf", "\xc3", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xe2\x82",
-        "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80", "ok\xff",
+        "\x80",
+        "\xc0\x80",
+        "\xc1\xbf",
+        "\xc3",
+        "\xe0\x9f\xbf",
+        "\xed\xa0\x80",
+        "\xe2\x82",
+        "\xf0\x8f\xbf\xbf",
+        "\xf4\x90\x80\x80",
+        "\xf8\x88\x80\x80\x80",
+        "ok\xff",
     };
     uint8_t packed[256], garbage[512];
     uint64_t random = 77;

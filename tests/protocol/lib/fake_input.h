@@ -30,8 +30,7 @@ struct fake_inputs {
 };
 
 /* A message of one of the three types. */
-void fake_input_take(struct fake_core *core, const struct link_header *header,
-                     const void *payload);
+void fake_input_take(struct fake_core *core, const struct link_header *header, const void *payload);
 /* Forgets all, and frees. */
 void fake_inputs_clear(struct fake_inputs *inputs);
 

@@ -127,8 +127,7 @@ static void take_input(struct fake_qmp *qmp, const json_t *arguments)
     json_t *event;
 
     CHECK(json_array_size(events) > 0, "input-send-event without events");
-    json_array_foreach(events, i, event)
-        take_event(qmp, event);
+    json_array_foreach(events, i, event) take_event(qmp, event);
     qmp->input_commands++;
     qmp->unanswered++;
     if (!qmp->silent)
@@ -172,8 +171,7 @@ static void take_commands(struct fake_qmp *qmp)
 
     while (at < qmp->size) {
         json_error_t error;
-        json_t *json =
-            json_loadb(qmp->input + at, qmp->size - at, JSON_DISABLE_EOF_CHECK, &error);
+        json_t *json = json_loadb(qmp->input + at, qmp->size - at, JSON_DISABLE_EOF_CHECK, &error);
 
         if (json == NULL) {
             CHECK(json_error_code(&error) == json_error_premature_end_of_input ||

@@ -21,8 +21,8 @@ struct fake_qmp_event {
     unsigned command; /* number of the command that it came in */
     enum { FAKE_QMP_KEY, FAKE_QMP_BUTTON, FAKE_QMP_ABS, FAKE_QMP_REL } type;
     bool down;
-    long code;       /* of a key: QEMU's number */
-    char name[16];   /* of a button or an axis */
+    long code;     /* of a key: QEMU's number */
+    char name[16]; /* of a button or an axis */
     long value;
 };
 

@@ -24,8 +24,7 @@ static uint64_t buffer_of(const struct guest_input *input, const void *token)
 
 static void give_buffer(struct guest_input *input, void *token)
 {
-    struct guest_part part = {
-        .gpa = buffer_of(input, token), .size = EVENT_SIZE, .writable = true};
+    struct guest_part part = {.gpa = buffer_of(input, token), .size = EVENT_SIZE, .writable = true};
 
     CHECK(guest_ring_add(&input->rings[GUEST_INPUT_EVENTS], &part, 1, false, token) == 0,
           "room for a buffer");
@@ -191,8 +190,8 @@ void guest_input_clear(struct guest_input *input)
     input->count = 0;
 }
 
-void guest_input_expect(const struct guest_input *input, unsigned at, uint16_t type,
-                        uint16_t code, int32_t value)
+void guest_input_expect(const struct guest_input *input, unsigned at, uint16_t type, uint16_t code,
+                        int32_t value)
 {
     CHECK(at < input->count, "event %u of %u", at, input->count);
     const struct guest_input_event *event = &input->events[at];
@@ -202,8 +201,7 @@ void guest_input_expect(const struct guest_input *input, unsigned at, uint16_t t
           event->value, type, code, value);
 }
 
-void guest_input_send_status(struct guest_input *input, uint16_t type, uint16_t code,
-                             int32_t value)
+void guest_input_send_status(struct guest_input *input, uint16_t type, uint16_t code, int32_t value)
 {
     struct guest_ring *ring = &input->rings[GUEST_INPUT_STATUS];
     struct guest_transport *transport = &input->front_end.transport;

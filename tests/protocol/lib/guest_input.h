@@ -34,8 +34,8 @@ struct guest_input {
     struct front_end front_end;
     struct guest_ring rings[FRONT_END_QUEUES];
     struct guest_input_options options;
-    uint64_t buffers, status; /* guest-physical */
-    bool hold;                /* buffers are not given back */
+    uint64_t buffers, status;         /* guest-physical */
+    bool hold;                        /* buffers are not given back */
     struct guest_input_event *events; /* all that came, in order */
     unsigned count, capacity;
     unsigned answered; /* chains of status that came back */
@@ -63,8 +63,8 @@ void guest_input_wait(struct guest_input *input, unsigned count, unsigned timeou
 /* Forgets what came. */
 void guest_input_clear(struct guest_input *input);
 /* Event number `at` must be this one. */
-void guest_input_expect(const struct guest_input *input, unsigned at, uint16_t type,
-                        uint16_t code, int32_t value);
+void guest_input_expect(const struct guest_input *input, unsigned at, uint16_t type, uint16_t code,
+                        int32_t value);
 
 /* The guest sets an LED, or sends another event to the device; waits until the
  * device has given the buffer back. */

@@ -59,14 +59,13 @@ static void type_keysym(struct guest_keyboard *keyboard, xkb_keysym_t keysym)
 
 static void feed_key(struct guest_keyboard *keyboard, const struct guest_input_event *event)
 {
-    CHECK(event->code < XKB_KEYS && (event->value == 0 || event->value == 1),
-          "key %u, value %d", event->code, event->value);
+    CHECK(event->code < XKB_KEYS && (event->value == 0 || event->value == 1), "key %u, value %d",
+          event->code, event->value);
     CHECK(keyboard->down[event->code] != event->value, "key %u is %s already", event->code,
           event->value ? "down" : "up");
     keyboard->down[event->code] = event->value;
     if (event->value)
-        type_keysym(keyboard,
-                    xkb_state_key_get_one_sym(keyboard->state, event->code + XKB_OFFSET));
+        type_keysym(keyboard, xkb_state_key_get_one_sym(keyboard->state, event->code + XKB_OFFSET));
     xkb_state_update_key(keyboard->state, event->code + XKB_OFFSET,
                          event->value ? XKB_KEY_DOWN : XKB_KEY_UP);
 }
@@ -75,8 +74,8 @@ void guest_keyboard_feed(struct guest_keyboard *keyboard, const struct guest_inp
                          unsigned count)
 {
     for (unsigned i = 0; i < count; i++) {
-        CHECK(events[i].type == EV_KEY || (events[i].type == EV_SYN && events[i].code == 0 &&
-                                           events[i].value == 0),
+        CHECK(events[i].type == EV_KEY ||
+                  (events[i].type == EV_SYN && events[i].code == 0 && events[i].value == 0),
               "event %u: type %u, code %u, value %d", i, events[i].type, events[i].code,
               events[i].value);
         CHECK(events[i].type == EV_KEY || keyboard->in_report, "event %u: an empty report", i);

@@ -18,8 +18,7 @@ void input_machine_add_device(struct input_machine *machine, enum input_machine_
     machine->has[device] = true;
 }
 
-void input_machine_start(struct input_machine *machine,
-                         const struct input_machine_options *options)
+void input_machine_start(struct input_machine *machine, const struct input_machine_options *options)
 {
     struct input_machine_options wanted = {0};
 
@@ -81,8 +80,7 @@ void input_machine_step(struct input_machine *machine, int timeout_ms)
     unsigned n = 0;
 
     for (int i = 0; i < INPUT_DEVICES_COUNT; i++) {
-        struct front_end_queue *queue =
-            &machine->devices[i].front_end.queues[GUEST_INPUT_EVENTS];
+        struct front_end_queue *queue = &machine->devices[i].front_end.queues[GUEST_INPUT_EVENTS];
 
         if (!machine->has[i] || !machine->devices[i].front_end.running)
             continue;

@@ -51,13 +51,13 @@ void input_machine_step(struct input_machine *machine, int timeout_ms);
  * gone to the guest, where that took it. */
 void input_machine_settle(struct input_machine *machine, struct rfb_client *viewer);
 
-#define INPUT_WAIT(machine, condition)                                                       \
-    do {                                                                                     \
-        uint64_t end_ = check_now_us() + 10000000ull * oriel_patience();                     \
-        while (!(condition)) {                                                               \
-            CHECK(check_now_us() < end_, "waited in vain");                                  \
-            input_machine_step((machine), 5);                                                \
-        }                                                                                    \
+#define INPUT_WAIT(machine, condition)                                                             \
+    do {                                                                                           \
+        uint64_t end_ = check_now_us() + 10000000ull * oriel_patience();                           \
+        while (!(condition)) {                                                                     \
+            CHECK(check_now_us() < end_, "waited in vain");                                        \
+            input_machine_step((machine), 5);                                                      \
+        }                                                                                          \
     } while (0)
 
 #endif
