@@ -112,6 +112,7 @@ static rfbClient *connect_to(char *address)
     rfbClient *client = colon ? rfbGetClient(8, 3, 4) : NULL;
     if (!client)
         return NULL;
+    free(client->serverHost); /* an empty one */
     client->serverHost = strndup(address, (size_t)(colon - address));
     client->serverPort = atoi(colon + 1);
     client->appData.enableJPEG = FALSE;

@@ -91,6 +91,45 @@ static void bad_settings_are_refused(void **state)
     }
 }
 
+/* Of what may come again some parts must stay. */
+static void bad_reloads_are_refused(void **state)
+{
+    (void)state;
+    const struct link_settings good = {
+        .version = LINK_VERSION, .heads = 1, .log_level = 1, .sandbox = LINK_SANDBOX_ON};
+    for (int i = 0; i < 7; i++) {
+        struct link_settings bad = good;
+        if (i == 0)
+            bad.heads = 2;
+        if (i == 1)
+            bad.sandbox = LINK_SANDBOX_OFF;
+        if (i == 2)
+            bad.log_format = 2;
+        if (i == 3)
+            memset(bad.log_modules, 'x', sizeof(bad.log_modules));
+        if (i == 4)
+            snprintf(bad.log_modules, sizeof(bad.log_modules), "vnc:loud");
+        if (i == 5)
+            snprintf(bad.trace, sizeof(bad.trace), "nothing_like_that");
+        if (i == 6)
+            memset(bad.name, 'x', sizeof(bad.name));
+        start_running();
+        fake_core_send(core, LINK_SETTINGS, 0, 0, &good, sizeof(good), -1);
+        fake_core_send(core, LINK_SETTINGS, 0, 0, &bad, sizeof(bad), -1);
+        end_running();
+    }
+    for (int i = 0; i < 2; i++) {
+        struct link_policy bad = {.share = (uint32_t)(i == 0 ? 0 : 4), .handshake_timeout_ms = 1,
+                                  .max_viewers = 1, .max_viewers_per_address = 1, .max_bytes = 1};
+        start_running();
+        fake_core_send(core, LINK_POLICY, 0, 0, &bad, sizeof(bad), -1);
+        end_running();
+    }
+    start_running();
+    fake_core_send(core, LINK_READY, 0, 0, NULL, 0, -1);
+    end_running();
+}
+
 static void bad_listeners_are_refused(void **state)
 {
     (void)state;
@@ -332,6 +371,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(settings_must_come_first),
         cmocka_unit_test(bad_settings_are_refused),
+        cmocka_unit_test(bad_reloads_are_refused),
         cmocka_unit_test(bad_listeners_are_refused),
         cmocka_unit_test(bad_canvases_are_refused),
         cmocka_unit_test(frames_outside_of_the_head_are_refused),
