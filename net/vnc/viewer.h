@@ -154,6 +154,7 @@ struct viewer {
     struct view view;
     uint16_t width, height; /* of its framebuffer, as it knows it */
     pixman_region32_t requested;
+    bool whole_requested; /* it has nothing there: the answer waits for all heads */
     /* Where its picture differs from the newest frame, once it has applied
      * the moves, which wait to be sent before everything else. */
     pixman_region32_t pending;

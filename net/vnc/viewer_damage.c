@@ -211,6 +211,7 @@ void viewer_request(struct viewer *viewer, bool incremental, const pixman_box32_
     damage_bound(&viewer->requested, VIEWER_MAX_REQUESTED_RECTS);
     if (!incremental) {
         /* It says that it has nothing there, so nothing can be moved from it. */
+        viewer->whole_requested = true;
         viewer_drop_moves(viewer);
         add_box(viewer, &box);
         damage_bound(&viewer->pending, VIEWER_MAX_PENDING_RECTS);

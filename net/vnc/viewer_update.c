@@ -280,6 +280,7 @@ static void answer(struct viewer *viewer, pixman_region32_t *region)
         return;
     write_prefix(viewer);
     pixman_region32_clear(&viewer->requested);
+    viewer->whole_requested = false;
     if (pixels)
         send_pixels(viewer, region);
     else
@@ -334,7 +335,9 @@ static void try_update(struct viewer *viewer)
     if (!may_send(viewer) || !view_borrow(&viewer->view))
         return;
     send_sizes(viewer);
-    if (may_send(viewer))
+    /* Who takes one picture and leaves shall not get half of it. */
+    bool enough = !viewer->whole_requested || view_sees_all(&viewer->view);
+    if (enough && may_send(viewer))
         answer_request(viewer);
     if (!viewer->sending)
         view_return(&viewer->view);

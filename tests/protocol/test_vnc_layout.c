@@ -236,6 +236,27 @@ static void it_begins_when_all_are_known(void **state)
     assert_true(agrees(client));
 }
 
+/* Programs that save a screen take one update and leave. */
+static void the_first_picture_is_whole(void **state)
+{
+    (void)state;
+    static const struct rfb_client_options once = {.no_request = true};
+    for (uint32_t late = 0; late < HEADS; late++) {
+        start();
+        core->heads[late].paused = true;
+        struct rfb_client *client = vnc_world_connect(&world, 0, &once);
+        WORLD_WAIT(&world, client->state == RFB_CLIENT_RUNNING);
+        rfb_client_request_all(client, false);
+        vnc_world_run(&world, 100);
+        assert_int_equal(client->updates, 0);
+        core->heads[late].paused = false;
+        WORLD_WAIT(&world, client->updates == 1);
+        assert_int_equal(differing(client), 0);
+        if (late + 1 < HEADS)
+            vnc_world_finish(&world);
+    }
+}
+
 /* A head of which no frame comes does not hold up the others. */
 static void a_head_without_frames_delays_no_other(void **state)
 {
@@ -442,6 +463,7 @@ int main(void)
         cmocka_unit_test_teardown(heads_grow_and_move, finish),
         cmocka_unit_test_teardown(who_cannot_resize_keeps_its_size, finish),
         cmocka_unit_test_teardown(it_begins_when_all_are_known, finish),
+        cmocka_unit_test_teardown(the_first_picture_is_whole, finish),
         cmocka_unit_test_teardown(a_head_without_frames_delays_no_other, finish),
         cmocka_unit_test_teardown(torn_frames_of_one_are_not_shown, finish),
         cmocka_unit_test_teardown(all_are_subscribed_while_it_is_there, finish),

@@ -49,9 +49,10 @@ static void a_static_screen_costs_nothing(void **state)
     vnc_world_run(&world, QUIET_MS);
     uint64_t after = vnc_world_switches(&world);
     assert_int_equal(client->bytes + other->bytes, bytes);
-    /* The sanitizer's runtime has a thread that wakes up by itself. */
+    /* A sanitizer's runtime has a thread that wakes up by itself, up to ten
+     * times a second. */
     if (getenv("ORIEL_SANITIZE"))
-        assert_true(after - switches < 100);
+        assert_true(after - switches < 200);
     else
         assert_int_equal(after, switches);
 }
