@@ -68,8 +68,8 @@ uint64_t addresses_login(struct addresses *addresses, const struct peer *peer, u
     return wait;
 }
 
-void addresses_login_failed(struct addresses *addresses, const struct peer *peer,
-                            uint64_t delay_ms, uint64_t now_ms)
+void addresses_login_failed(struct addresses *addresses, const struct peer *peer, uint64_t delay_ms,
+                            uint64_t now_ms)
 {
     struct address *entry = peer->has_key ? find_or_add(addresses, peer) : NULL;
     if (entry && entry->next_login_ms < now_ms + delay_ms)

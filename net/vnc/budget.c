@@ -38,8 +38,7 @@ static void on_wake(uv_timer_t *timer)
 static void wake(struct budget *budget)
 {
     if (budget->first && budget->used < budget->limit &&
-        !uv_is_closing((uv_handle_t *)&budget->wake) &&
-        !uv_is_active((uv_handle_t *)&budget->wake))
+        !uv_is_closing((uv_handle_t *)&budget->wake) && !uv_is_active((uv_handle_t *)&budget->wake))
         uv_timer_start(&budget->wake, on_wake, 0, 0);
 }
 

@@ -105,8 +105,8 @@ void encodings_write(const struct encodings *encodings, struct bytes *out)
     if (encodings->last_rect)
         list[count++] = ENCODING_LAST_RECT;
     /* Coarse before fine: the later one overrules. */
-    const int32_t given[] = {encodings->compression, encodings->quality,
-                             encodings->fine_quality, encodings->subsampling};
+    const int32_t given[] = {encodings->compression, encodings->quality, encodings->fine_quality,
+                             encodings->subsampling};
     for (size_t i = 0; i < COUNT(given); i++) {
         if (given[i] != 0)
             list[count++] = given[i];

@@ -23,8 +23,8 @@ static void on_readable(uv_poll_t *poll, int status, int events)
         struct sockaddr_storage address = {0};
         socklen_t size = sizeof(address);
         struct peer peer;
-        int fd = accept4(listener->fd, (struct sockaddr *)&address, &size,
-                         SOCK_CLOEXEC | SOCK_NONBLOCK);
+        int fd =
+            accept4(listener->fd, (struct sockaddr *)&address, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd < 0 && (errno == EINTR || errno == ECONNABORTED))
             continue;
         if (fd < 0) {

@@ -47,9 +47,9 @@ static const struct {
     size_t size;
 } versions[] = {
     {{FIRST_RIGHTS, 0, 0}, offsetof(struct ruleset, net)},
-    {{1ull << 13, 0, 0}, offsetof(struct ruleset, net)}, /* refer: rename into another folder */
-    {{1ull << 14, 0, 0}, offsetof(struct ruleset, net)}, /* truncate */
-    {{0, 3, 0}, offsetof(struct ruleset, scoped)},       /* bind and connect TCP */
+    {{1ull << 13, 0, 0}, offsetof(struct ruleset, net)},    /* refer: rename into another folder */
+    {{1ull << 14, 0, 0}, offsetof(struct ruleset, net)},    /* truncate */
+    {{0, 3, 0}, offsetof(struct ruleset, scoped)},          /* bind and connect TCP */
     {{1ull << 15, 0, 0}, offsetof(struct ruleset, scoped)}, /* ioctl on devices */
     {{0, 0, 3}, sizeof(struct ruleset)}, /* abstract unix sockets and signals of others */
 };

@@ -69,17 +69,15 @@ static pid_t parent;
 
 static int connect_somewhere(void)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons(9),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(9), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int rc = result(connect(tcp_socket, (struct sockaddr *)&address, sizeof(address)));
     return rc == ECONNREFUSED ? 0 : rc; /* it was let out */
 }
 
 static int bind_a_port(void)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     return result(bind(tcp_socket, (struct sockaddr *)&address, sizeof(address)));
 }
 
@@ -105,8 +103,8 @@ static int signal_the_parent(void)
 
 static int make_code(void)
 {
-    void *code = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
-                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *code =
+        mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return code == MAP_FAILED ? errno : 0;
 }
 

@@ -159,8 +159,7 @@ pixman_box32_t view_cursor_box(const struct view_head *head)
     pixman_box32_t box = cursor_box(&head->display->cursor);
     if (box.x1 >= box.x2)
         return box;
-    return (pixman_box32_t){box.x1 + head->x, box.y1 + head->y, box.x2 + head->x,
-                            box.y2 + head->y};
+    return (pixman_box32_t){box.x1 + head->x, box.y1 + head->y, box.x2 + head->x, box.y2 + head->y};
 }
 
 bool view_cursor_changed(struct view *view, struct view_head *head)

@@ -138,8 +138,8 @@ static void add_damage(struct viewer *viewer, const struct view_head *head,
 }
 
 /* In the view's coordinates, which fit where the view's size does. */
-static void place_moves(const struct view_head *head, const struct link_move *moves,
-                        uint32_t count, struct link_move *placed)
+static void place_moves(const struct view_head *head, const struct link_move *moves, uint32_t count,
+                        struct link_move *placed)
 {
     uint16_t x = (uint16_t)head->x, y = (uint16_t)head->y;
     for (uint32_t i = 0; i < count; i++) {
@@ -152,8 +152,7 @@ static void place_moves(const struct view_head *head, const struct link_move *mo
 }
 
 static void on_frame(struct display_watcher *watcher, const pixman_region32_t *damage,
-                     const struct link_move *moves, uint32_t nmoves,
-                     const pixman_region32_t *rest)
+                     const struct link_move *moves, uint32_t nmoves, const pixman_region32_t *rest)
 {
     struct view_head *head = view_head_of(watcher);
     struct viewer *viewer = of_head(head);

@@ -59,8 +59,7 @@ static void after_step(struct viewer *viewer, bool judged)
     const struct handshake *handshake = &viewer->handshake;
     if (judged && handshake->login.kind == LOGIN_REFUSED)
         addresses_login_failed(viewer->owner->addresses, &viewer->peer,
-                               viewer->owner->policy->login_delay_ms,
-                               uv_now(viewer->owner->loop));
+                               viewer->owner->policy->login_delay_ms, uv_now(viewer->owner->loop));
     if (handshake->state == HANDSHAKE_FAILED)
         viewer_close(viewer, handshake->failure);
     else if (handshake->state == HANDSHAKE_DONE && !viewer->closing)

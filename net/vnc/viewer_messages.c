@@ -125,8 +125,7 @@ int viewer_handle_message(struct viewer *viewer, const uint8_t *message, size_t 
 {
     const struct handler *handler = find(message[0]);
     if (!handler) {
-        log_debug("viewer", "%s: %s is left out", viewer->address,
-                  client_message_name(message[0]));
+        log_debug("viewer", "%s: %s is left out", viewer->address, client_message_name(message[0]));
         return 0;
     }
     return handler->handle(viewer, message, size);

@@ -28,8 +28,7 @@ static void on_admitted(struct gate_waiter *waiter)
 
 static void on_budget_opened(struct budget_waiter *waiter)
 {
-    viewer_update(
-        (struct viewer *)((char *)waiter - offsetof(struct viewer, budget_waiter)));
+    viewer_update((struct viewer *)((char *)waiter - offsetof(struct viewer, budget_waiter)));
 }
 
 void viewer_update_init(struct viewer *viewer)
@@ -129,8 +128,8 @@ static void send_sizes(struct viewer *viewer)
 
 /* The rectangles of a region, each with its pixels. `origin` is where (x,y)
  * of the framebuffer would lie. Returns 0 or -ENOMEM. */
-static int add_rects(struct update *update, const pixman_region32_t *region,
-                     const uint8_t *pixels, size_t stride, int32_t origin_x, int32_t origin_y)
+static int add_rects(struct update *update, const pixman_region32_t *region, const uint8_t *pixels,
+                     size_t stride, int32_t origin_x, int32_t origin_y)
 {
     int count;
     const pixman_box32_t *boxes = pixman_region32_rectangles((pixman_region32_t *)region, &count);
@@ -220,8 +219,8 @@ static int add_pixels(struct viewer *viewer, pixman_region32_t *region)
             continue;
         rc = add_cursor(viewer, head, region);
         if (rc == 0)
-            rc = move_part(viewer, region, &box, head->shadow->pixels, head->shadow->stride,
-                           box.x1, box.y1);
+            rc = move_part(viewer, region, &box, head->shadow->pixels, head->shadow->stride, box.x1,
+                           box.y1);
     }
     return rc == 0 ? add_rects(&viewer->update, region, black, 0, 0, 0) : rc;
 }
@@ -272,8 +271,7 @@ static void send_pixels(struct viewer *viewer, pixman_region32_t *region)
 static void answer(struct viewer *viewer, pixman_region32_t *region)
 {
     bool pixels = pixman_region32_not_empty(region);
-    bool wanted =
-        pixels || viewer->cursor_due || viewer->nmoves > 0 || viewer_notices_due(viewer);
+    bool wanted = pixels || viewer->cursor_due || viewer->nmoves > 0 || viewer_notices_due(viewer);
     if (pixels && !viewer->has_place)
         viewer->has_place = gate_enter(viewer->owner->gate, &viewer->waiter);
     if (!wanted || (pixels && !viewer->has_place))

@@ -22,8 +22,8 @@ static bool settings_are_sound(const struct vnc_program *program,
     bool texts = is_text(settings->name, sizeof(settings->name)) &&
                  is_text(settings->log_modules, sizeof(settings->log_modules)) &&
                  is_text(settings->trace, sizeof(settings->trace));
-    bool same = !program->have_settings || (settings->heads == program->heads &&
-                                            settings->sandbox == program->sandbox);
+    bool same = !program->have_settings ||
+                (settings->heads == program->heads && settings->sandbox == program->sandbox);
     return texts && same && settings->version == LINK_VERSION && settings->heads >= 1 &&
            settings->heads <= LINK_MAX_HEADS && settings->log_level <= LOG_DEBUG &&
            settings->log_format <= LOG_JSON && settings->sandbox <= LINK_SANDBOX_REQUIRE;

@@ -97,14 +97,13 @@ static void on_changed(struct viewer *viewer)
     vnc_report_later(vnc_program_of(viewer), viewer);
 }
 
-static void on_send_input(struct viewer *viewer, uint32_t type, uint32_t head,
-                          const void *payload, size_t size)
+static void on_send_input(struct viewer *viewer, uint32_t type, uint32_t head, const void *payload,
+                          size_t size)
 {
     struct vnc_program *program = vnc_program_of(viewer);
     if (program->ending || viewer->view_only)
         return;
-    ptrdiff_t waiting =
-        uplink_send_input(&program->uplink, viewer->id, type, head, payload, size);
+    ptrdiff_t waiting = uplink_send_input(&program->uplink, viewer->id, type, head, payload, size);
     if (waiting < 0) {
         log_error("vnc", "out of memory");
         vnc_program_end(program, EXIT_BROKEN);
@@ -198,8 +197,8 @@ void vnc_viewers_accepted(struct rfb_listener *listener, int fd, const struct pe
     int rc = viewer_create(&viewer, &program->owner, &door, ++program->last_viewer_id, fd, peer);
     if (rc < 0) {
         addresses_leave(&program->addresses, peer);
-        log_warning_limited(&program->refusals, "vnc", "%s: cannot serve %s: %s",
-                            listener->address, peer->text, uv_strerror(rc));
+        log_warning_limited(&program->refusals, "vnc", "%s: cannot serve %s: %s", listener->address,
+                            peer->text, uv_strerror(rc));
         return;
     }
     log_debug("vnc", "%s: connection from %s", listener->address, peer->text);

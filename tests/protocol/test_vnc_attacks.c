@@ -263,8 +263,12 @@ static void requests_of_the_outside_are_about_nothing(void **state)
 {
     (void)state;
     static const uint16_t outside[][4] = {
-        {65535, 65535, 65535, 65535}, {WIDTH, 0, 10, 10}, {0, HEIGHT, 10, 10},
-        {0, 0, 0, 0},                 {5, 5, 0, 10},      {65535, 0, 65535, 65535},
+        {65535, 65535, 65535, 65535},
+        {WIDTH, 0, 10, 10},
+        {0, HEIGHT, 10, 10},
+        {0, 0, 0, 0},
+        {5, 5, 0, 10},
+        {65535, 0, 65535, 65535},
     };
     struct rfb_client_options options = {.no_request = true};
     start();

@@ -47,8 +47,8 @@ static void check(const char *encoding, const char *bits, const char *endian)
     struct fake_head *head = &world.core.heads[0];
     vnc_scene_paint(head, 0, 0, WIDTH, HEIGHT, 1);
     snprintf(address, sizeof(address), "127.0.0.1:%u", world.core.ports[0]);
-    char *const arguments[] = {"vncformat",  address, (char *)encoding, (char *)bits,
-                               (char *)endian, final,   NULL};
+    char *const arguments[] = {"vncformat", address, (char *)encoding, (char *)bits, (char *)endian,
+                               final,       NULL};
     pid_t pid = vnc_scene_start_viewer("vncformat", arguments);
     WORLD_WAIT(&world, head->taken > 0);
     vnc_scene_change(&world, head, 30);
@@ -70,11 +70,11 @@ static void check_all(const char *encoding, const char *endian)
 
 /* LibVNCClient decodes what comes as whole pixels in any order, but puts the
  * compressed pixels of ZRLE and Tight together in its own. */
-#define FORMAT_TEST(encoding, endian)                                                        \
-    static void encoding##_##endian(void **state)                                            \
-    {                                                                                        \
-        (void)state;                                                                         \
-        check_all(#encoding, #endian);                                                       \
+#define FORMAT_TEST(encoding, endian)                                                              \
+    static void encoding##_##endian(void **state)                                                  \
+    {                                                                                              \
+        (void)state;                                                                               \
+        check_all(#encoding, #endian);                                                             \
     }
 
 FORMAT_TEST(raw, little)

@@ -77,14 +77,13 @@ static uint64_t differing(const struct rfb_client *client)
 {
     struct bounds bounds = layout_bounds();
     uint64_t count = 0;
-    if (client->width != bounds.right - bounds.left ||
-        client->height != bounds.bottom - bounds.top)
+    if (client->width != bounds.right - bounds.left || client->height != bounds.bottom - bounds.top)
         return UINT64_MAX;
     for (uint32_t y = 0; y < client->height; y++) {
         for (uint32_t x = 0; x < client->width; x++)
-            count += ((client->pixels[(size_t)y * client->width + x] ^
-                       layout_pixel(&bounds, x, y)) &
-                      0xffffff) != 0;
+            count +=
+                ((client->pixels[(size_t)y * client->width + x] ^ layout_pixel(&bounds, x, y)) &
+                 0xffffff) != 0;
     }
     return count;
 }
@@ -269,7 +268,8 @@ static void a_head_without_frames_delays_no_other(void **state)
     for (uint32_t i = 0; i < 10; i++) {
         uint32_t colour = 0x010203 * (i + 1);
         fake_head_fill(&core->heads[2], 0, 0, 30, 30, colour);
-        WORLD_WAIT(&world, (client->pixels[(size_t)(150 + 5) * 600 + 500 + 5] & 0xffffff) == colour);
+        WORLD_WAIT(&world,
+                   (client->pixels[(size_t)(150 + 5) * 600 + 500 + 5] & 0xffffff) == colour);
     }
     core->heads[1].paused = false;
     assert_true(agrees(client));
@@ -408,10 +408,10 @@ static void pointers_reach_the_head_under_them(void **state)
         uint32_t head;
         int32_t on_x, on_y;
     } cases[] = {
-        {0, 0, 0, 0, 0},        {319, 199, 0, 319, 199}, {320, 0, 1, 0, 0},
-        {479, 119, 1, 159, 119}, {500, 150, 2, 0, 0},     {599, 239, 2, 99, 89},
-        {599, 0, 1, 159, 0},     {10, 239, 0, 10, 199},   {330, 150, 0, 319, 150},
-        {340, 140, 0, 319, 140},  {65535, 65535, 2, 99, 89},
+        {0, 0, 0, 0, 0},         {319, 199, 0, 319, 199},   {320, 0, 1, 0, 0},
+        {479, 119, 1, 159, 119}, {500, 150, 2, 0, 0},       {599, 239, 2, 99, 89},
+        {599, 0, 1, 159, 0},     {10, 239, 0, 10, 199},     {330, 150, 0, 319, 150},
+        {340, 140, 0, 319, 140}, {65535, 65535, 2, 99, 89},
     };
     struct rfb_client *client = start_with(&plain);
     for (uint32_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

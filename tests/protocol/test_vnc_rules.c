@@ -44,8 +44,7 @@ static bool is_in(struct rfb_client *client)
 {
     static uint32_t colour;
     fake_head_fill(&core->heads[0], 3, 3, 5, 5, ++colour);
-    return client->state == RFB_CLIENT_RUNNING &&
-           vnc_world_agrees(&world, client, &core->heads[0]);
+    return client->state == RFB_CLIENT_RUNNING && vnc_world_agrees(&world, client, &core->heads[0]);
 }
 
 static void press(struct rfb_client *client, uint8_t keysym)
@@ -177,9 +176,8 @@ static uint64_t time_to_refuse(const char *password)
 static void wrong_passwords_make_the_next_answer_late(void **state)
 {
     (void)state;
-    struct fake_core_options options = {.password = "secret",
-                                        .policy.login_delay_ms = DELAY_MS,
-                                        .unix_listener = true};
+    struct fake_core_options options = {
+        .password = "secret", .policy.login_delay_ms = DELAY_MS, .unix_listener = true};
     struct rfb_client_options right = {.password = "secret"};
     start(&options);
     WORLD_WAIT(&world, core->greeted);
@@ -220,8 +218,7 @@ static void asking_many_times_at_once_does_not_help(void **state)
 static void an_address_has_its_limit(void **state)
 {
     (void)state;
-    struct fake_core_options options = {.policy.max_viewers_per_address = 3,
-                                        .unix_listener = true};
+    struct fake_core_options options = {.policy.max_viewers_per_address = 3, .unix_listener = true};
     struct rfb_client_options silent = {.version = ""};
     start(&options);
     expect_in(connect_with(NULL));
@@ -373,8 +370,7 @@ static void questions_are_answered_in_order(void **state)
     start(NULL);
     struct rfb_client *a = expect_in(connect_with(NULL));
     vnc_world_connect(&world, 0, &zrle);
-    WORLD_WAIT(&world, core->nviewers == 2 &&
-                           strcmp(core->viewers[1].told.encoding, "zrle") == 0);
+    WORLD_WAIT(&world, core->nviewers == 2 && strcmp(core->viewers[1].told.encoding, "zrle") == 0);
     WORLD_WAIT(&world, core->heads[0].credit > 0);
     unsigned reports = core->viewers[0].reports;
     fake_core_ask(core);

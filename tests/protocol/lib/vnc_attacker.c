@@ -23,9 +23,8 @@ static uint16_t port;
 
 static int connect_to_server(bool small_buffer)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons(port),
-                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     struct timeval second = {1, 0};
     int small = 4096;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -90,18 +89,18 @@ static const struct hostile {
     {false, 20, {0, 0, 0, 0, 32, 24, 0, 1, 0, 0, 0, 0, 0, 0, 16, 8, 0}},
     {false, 20, {0, 0, 0, 0, 32, 24, 0, 1, 255, 255, 255, 255, 255, 255, 255, 255, 255}},
     {false, 20, {0, 0, 0, 0, 8, 8, 0, 0}},
-    {false, 4, {2, 0, 255, 255}},                       /* SetEncodings of 65535 */
+    {false, 4, {2, 0, 255, 255}},                                /* SetEncodings of 65535 */
     {false, 10, {3, 0, 255, 255, 255, 255, 255, 255, 255, 255}}, /* an update of the outside */
     {false, 10, {3, 0, 0, 0, 0, 0, 0, 0, 0, 0}},
-    {false, 8, {6, 0, 0, 0, 0x7f, 255, 255, 255}},      /* texts of 2 GiB, both ways round */
+    {false, 8, {6, 0, 0, 0, 0x7f, 255, 255, 255}}, /* texts of 2 GiB, both ways round */
     {false, 8, {6, 0, 0, 0, 0x80, 0, 0, 0}},
     {false, 8, {6, 0, 0, 0, 255, 255, 255, 255}},
-    {false, 8, {251, 0, 0, 0, 0, 0, 0, 0}},             /* SetDesktopSize, of no screens */
+    {false, 8, {251, 0, 0, 0, 0, 0, 0, 0}}, /* SetDesktopSize, of no screens */
     {false, 24, {251, 0, 255, 255, 255, 255, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 255, 255, 255, 255}},
     {false, 12, {255, 0, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255}},
     {false, 4, {255, 9, 255, 255}},
-    {false, 4, {7, 255, 255, 255}},                     /* a file transfer */
-    {false, 6, {8, 0, 0, 0, 15, 0}},                    /* scaling by 0 */
+    {false, 4, {7, 255, 255, 255}},  /* a file transfer */
+    {false, 6, {8, 0, 0, 0, 15, 0}}, /* scaling by 0 */
     {false, 2, {99, 99}},
 };
 
@@ -218,8 +217,8 @@ unsigned vnc_attacker_stop(struct vnc_attacker *attacker)
     unsigned done = 0;
     size_t size = 0;
     close(attacker->control);
-    for (ssize_t n; size < sizeof(data) &&
-                    (n = read(attacker->report, data + size, sizeof(data) - size)) > 0;)
+    for (ssize_t n;
+         size < sizeof(data) && (n = read(attacker->report, data + size, sizeof(data) - size)) > 0;)
         size += (size_t)n;
     CHECK(size >= sizeof(done), "attacker");
     memcpy(&done, data + size - sizeof(done), sizeof(done));
