@@ -13,6 +13,7 @@
 /* Small enough that an update fits the socket's buffers: encoding is done on
  * the loop's thread here, where nobody could read meanwhile. */
 #define MAX_SIZE 96
+#define HEADS 2
 
 enum operation {
     SEND,    /* viewer, size; bytes */
@@ -20,9 +21,9 @@ enum operation {
     TURN,
     JOB,
     READ,     /* viewer */
-    FRAME,    /* x, y, width, height */
-    RESIZE,   /* width, height */
-    CURSOR,   /* width, height, x, y */
+    FRAME,    /* head, x, y, width, height */
+    RESIZE,   /* head, width, height */
+    CURSOR,   /* head, width, height, x, y */
     CLOCK,    /* 64 ms each */
     CONNECT,  /* viewer */
     PASSWORD, /* 0: none, 1: one, 2: one for those who only look */
@@ -31,15 +32,19 @@ enum operation {
     LISTEN,
     FLOOD,      /* viewer, how many times 16 keys */
     DISCONNECT, /* viewer's number */
+    LAYOUT,     /* from now on who comes sees all heads, or one again */
     OPERATIONS,
 };
 
 static struct vnc_run run;
-static uint32_t width, height;
+static uint32_t listener; /* its number */
+static bool all_heads;    /* it serves them */
+static uint32_t widths[HEADS], heights[HEADS];
 
 static void paint(struct fuzz_input *input)
 {
-    uint32_t numbers[4];
+    uint32_t head = fuzz_u8(input) % HEADS, numbers[4];
+    uint32_t width = widths[head], height = heights[head];
     fuzz_words(input, numbers, 4);
     if (width == 0)
         return;
@@ -52,16 +57,16 @@ static void paint(struct fuzz_input *input)
     numbers[2] = 1 + numbers[2] % (width - numbers[0]);
     numbers[3] = 1 + numbers[3] % (height - numbers[1]);
     numbers[0] |= move;
-    vnc_run_frame(&run, 0, numbers);
+    vnc_run_frame(&run, head, numbers);
 }
 
 static void set_cursor(struct fuzz_input *input)
 {
-    uint32_t numbers[4];
+    uint32_t head = fuzz_u8(input) % HEADS, numbers[4];
     fuzz_words(input, numbers, 4);
     numbers[0] %= LINK_MAX_CURSOR_SIZE / 2;
     numbers[1] = numbers[0] ? 1 + numbers[1] % (LINK_MAX_CURSOR_SIZE / 2) : 0;
-    vnc_run_tell(&run, LINK_CURSOR, 0, numbers);
+    vnc_run_tell(&run, LINK_CURSOR, head, numbers);
 }
 
 static void send_bytes(struct fuzz_input *input, bool large)
@@ -100,11 +105,20 @@ static void set_password(unsigned which)
 
 static void resize(struct fuzz_input *input)
 {
-    width = fuzz_u8(input) % MAX_SIZE + 1;
-    height = fuzz_u8(input) % MAX_SIZE + 1;
-    vnc_run_resize(&run, 0, width, height);
-    const uint32_t all[4] = {0, 0, width, height};
-    vnc_run_frame(&run, 0, all);
+    uint32_t head = fuzz_u8(input) % HEADS;
+    widths[head] = fuzz_u8(input) % MAX_SIZE + 1;
+    heights[head] = fuzz_u8(input) % MAX_SIZE + 1;
+    vnc_run_resize(&run, head, widths[head], heights[head]);
+    const uint32_t all[4] = {0, 0, widths[head], heights[head]};
+    vnc_run_frame(&run, head, all);
+}
+
+/* Another listener takes the place of the one that there is. */
+static void change_layout(void)
+{
+    tell(LINK_LISTENER_GONE, listener, 0);
+    all_heads = !all_heads;
+    tell(LINK_LISTENER, ++listener, all_heads);
 }
 
 static void operate(struct fuzz_input *input)
@@ -156,6 +170,9 @@ static void operate(struct fuzz_input *input)
     case DISCONNECT:
         tell(LINK_DISCONNECT, fuzz_u8(input), 0);
         break;
+    case LAYOUT:
+        change_layout();
+        break;
     default:
         break;
     }
@@ -173,7 +190,9 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz_input input = {data, size};
-    width = height = 0;
+    memset(widths, 0, sizeof(widths));
+    listener = 1;
+    all_heads = false;
     vnc_run_start(&run);
     vnc_run_set_up(&run);
     while (!fuzz_input_ended(&input))

@@ -148,21 +148,26 @@ def gpu():
     large = create(2, 270, 260) + attach(2, *[(low + 0x1000 * i, 0x8000) for i in range(6)],
                                          (high, 0x20000)) + show(2, 270, 260)
     move = transfer(2, 270, 260) + flush(2, 270, 260)
-    yield large + move + op.JOB() + settle + op.JOB() + move + op.STOP(0) + op.JOB() + op.START(0) + \
+    yield large + move + op.JOB() + settle + op.JOB() + move + op.STOP(0) + op.JOB() + \
+        op.START(0) + \
         op.NOTIFY(0) + op.JOB() + settle
     yield large + move + settle + op.TURN() + move + op.RESET() + op.JOB() + settle
     yield large + move + op.TABLE(2) + op.JOB() + settle + move + op.JOB() + op.TABLE(0) + move
     yield large + op.TRUNCATE(3) + move + op.JOB() + settle + op.TRUNCATE(127) + op.TABLE(1)
     yield large + move + op.JOB() + op.CLOCK(9) + op.TURN() + transfer(2, 270, 260) + op.JOB() + \
         op.JOB() + settle
-    yield large + show(2, 100, 100, 50, 60) + flush(2, 270, 260) + settle + show(2, 100, 100, 60, 60)
+    yield large + show(2, 100, 100, 50, 60) + flush(2, 270, 260) + settle + \
+        show(2, 100, 100, 60, 60)
     yield create(3, 64, 64, 1) + attach(3, (low, 0x4000)) + transfer(3, 64, 64) + cursor(3) + \
-        cursor(3, -3, -3, 99) + cursor(0, 9, 9, 0, 'MOVE_CURSOR') + cursor(1, 2, 2, 0, 'MOVE_CURSOR') + \
-        cursor(7) + cursor(3, scanout=9) + cursor(3, scanout=9, name='MOVE_CURSOR') + create(4, 8, 8) + \
+        cursor(3, -3, -3, 99) + cursor(0, 9, 9, 0, 'MOVE_CURSOR') + \
+        cursor(1, 2, 2, 0, 'MOVE_CURSOR') + \
+        cursor(7) + cursor(3, scanout=9) + cursor(3, scanout=9, name='MOVE_CURSOR') + \
+        create(4, 8, 8) + \
         cursor(4) + op.NOTIFY(1)
     yield picture + send('RESOURCE_UNREF', 1, 0) + send('RESOURCE_UNREF', 1, 0) + op.CLOCK(99) + \
         op.TURN() + settle
-    yield picture + show(0, 0, 0) + op.CLOCK(80) + op.TURN() + settle + show(1, 32, 32, scanout=1) + \
+    yield picture + show(0, 0, 0) + op.CLOCK(80) + op.TURN() + settle + \
+        show(1, 32, 32, scanout=1) + \
         op.OUTPUT(1) + op.OUTPUT(5) + frame + settle
     # What is refused.
     yield create(0, 1, 1) + create(1, 0, 1) + create(1, 1, 1) + create(1, 1, 1) + \
@@ -172,9 +177,11 @@ def gpu():
         transfer(1, 64, 48) + attach(9, (low, 1)) + attach(1, (high - 8, 16)) + \
         send('RESOURCE_ATTACH_BACKING', 1, 70000) + send('RESOURCE_ATTACH_BACKING', 1, 5, 0, 0) + \
         attach(1) + transfer(1, 1, 1)
-    yield picture + transfer(1, 65, 48) + transfer(1, 64, 48, 1, 0) + transfer(1, 64, 48, 0, 0, 0x3000) + \
+    yield picture + transfer(1, 65, 48) + transfer(1, 64, 48, 1, 0) + \
+        transfer(1, 64, 48, 0, 0, 0x3000) + \
         transfer(9, 1, 1) + transfer(1, 0, 0) + transfer(1, -1, 2, 1, 0) + flush(9, 1, 1) + \
-        flush(1, 65, 1) + show(9, 1, 1) + show(1, 65, 48) + show(1, 0, 0) + show(1, 1, 1, scanout=2) + \
+        flush(1, 65, 1) + show(9, 1, 1) + show(1, 65, 48) + show(1, 0, 0) + \
+        show(1, 1, 1, scanout=2) + \
         show(0, 1, 1, scanout=99)
     yield send('', kind=0x150) + send('', kind=0x310) + send('GET_EDID') + \
         send('GET_DISPLAY_INFO', flags=1) + send('GET_DISPLAY_INFO', flags=8) + \
@@ -207,7 +214,8 @@ def gpu():
         chain((low, 24, following, 0x7000), (low, 1, write))
     yield op.TABLE(3) + put + chain((0x3fff0, 64, read)) + chain((0x3fff8, 16, following),
                                                                  (low, 64, write))
-    yield op.MEMORY(number(0x402), 2, b'\x40\0') + op.NOTIFY(0) + op.STOP(0) + op.START(0) + op.NOTIFY(0)
+    yield op.MEMORY(number(0x402), 2, b'\x40\0') + op.NOTIFY(0) + op.STOP(0) + op.START(0) + \
+        op.NOTIFY(0)
     yield op.MEMORY(number(0x402), 4, b'\1\0\x63\0') + op.NOTIFY(0)
     yield op.MEMORY(number(0x400), 2, b'\1\0') + send('GET_DISPLAY_INFO') * 3 + \
         op.MEMORY(number(0x424), 2, b'\5\0') + send('GET_DISPLAY_INFO') * 5

@@ -79,7 +79,8 @@ def qmp():
     yield ready + running + b'[]\n' + CUT + ready
     yield ready + ACT * 70 + running * 3 + END + ready + END + END + END
     yield ready + running + OTHER + ACT + OTHER + ready
-    yield b'not JSON\n' + CUT + greeting + CUT + b'\n' + CUT + b'{"return":' + CUT + b'{}}' + CUT + b'\n'
+    yield b'not JSON\n' + CUT + greeting + CUT + b'\n' + CUT + b'{"return":' + CUT + b'{}}' + \
+        CUT + b'\n'
     yield ready + FILL + b'\xff' + CUT + FILL + b'\x08' + CUT + ready
     yield running + b'{"event": 5}\n{"QMP": 1}\n' + ready
     yield OTHER + OTHER + ready + OTHER

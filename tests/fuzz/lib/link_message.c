@@ -78,6 +78,8 @@ static void make_head(struct link_message *message, const uint32_t numbers[4])
     head->width = numbers[0];
     head->height = numbers[1];
     head->stride = (uint32_t)canvas_stride(numbers[0]);
+    head->x = (int32_t)numbers[2];
+    head->y = (int32_t)numbers[3];
     snprintf(head->name, sizeof(head->name), "fuzz");
     message->fd = dup(canvas);
 }

@@ -24,7 +24,7 @@ struct link_message {
 /*
  * A whole message by its type and four numbers: head and generation are 0, and
  * descriptors are made as the type wants them.
- *   HEAD: width, height. FRAME: a rectangle, or a move if bit 15 of x is set,
+ *   HEAD: width, height, x, y. FRAME: a rectangle, or a move if bit 15 of x is set,
  *   the canvas' sequence. CURSOR: width, height, x, y. CURSOR_MOVE: x, y,
  *   visible. LISTENER: id, all_heads. POLICY: share, viewers. KEY: viewer,
  *   kind, code, down. POINTER: viewer, x, y, buttons. TEXT: viewer, size.

@@ -152,7 +152,8 @@ void vnc_run_tell_without_fd(struct vnc_run *run, uint32_t type)
 
 void vnc_run_resize(struct vnc_run *run, uint32_t head, uint32_t width, uint32_t height)
 {
-    const uint32_t size[4] = {width, height};
+    /* Side by side, with a gap. */
+    const uint32_t size[4] = {width, height, head * 100};
     run->generation[head]++;
     run->credit[head] = 0;
     vnc_run_tell(run, LINK_HEAD, head, size);
