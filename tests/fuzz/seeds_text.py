@@ -60,7 +60,8 @@ def control():
     yield OTHER + b'{"command":"screenshot"}\n' * 9 + ACT * 30
     yield b'{"command":"screenshot","head":99}\n{"command":"screenshot","head":"a"}\n' \
           b'{"command":"screenshot","head":-1}\n{"command":"status","x":1}\n'
-    yield b'{"command":1}\n[]\n"x"\n{\n\n  \n{"a":1,"a":2}\n{"id":{"a":[1]},"command":"help"}\n\xff\n'
+    yield b'{"command":1}\n[]\n"x"\n{\n\n  \n{"a":1,"a":2}\n' \
+          b'{"id":{"a":[1]},"command":"help"}\n\xff\n'
     yield b'{"command":' + CUT + b'"status"' + CUT + b'}' + CUT + b'\n' + CUT + b'\r\n'
     yield b'{' + FILL + b'\x3f' + CUT + b'\n' + FILL + b'\x42' + CUT + b'\n'
     yield b'{' + FILL + b'\x50'
