@@ -10,6 +10,7 @@
 #include "net/vnc/encodings.h"
 
 #include <dirent.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -209,19 +210,20 @@ static void five_hundred_who_vanish_leave_nothing(void **state)
     struct rfb_client *client = vnc_world_connect(&world, 0, NULL);
     assert_true(vnc_world_agrees(&world, client, &core->heads[0]));
     unsigned fds = count_fds();
-    vanish(400); /* until the allocator has what it needs */
-    long before = memory_kib();
-    assert_int_equal(count_fds(), fds);
     vanish(250);
-    long between = memory_kib();
-    assert_int_equal(count_fds(), fds);
-    vanish(250);
-    long after = memory_kib();
-    assert_int_equal(count_fds(), fds);
-    print_message("RssAnon: %ld KiB, after 250 more viewers %ld, after 500 %ld\n", before, between,
-                  after);
+    /* The allocator takes its time to have what it needs, and more on a busy
+     * machine; what leaked with each viewer would make every batch grow. */
+    bool level = false;
+    for (int batch = 0; batch < 8 && !level; batch++) {
+        long before = memory_kib();
+        vanish(250);
+        long after = memory_kib();
+        assert_int_equal(count_fds(), fds);
+        print_message("RssAnon: %ld KiB, after 250 more viewers %ld\n", before, after);
+        level = after <= before + 200;
+    }
     if (!getenv("ORIEL_SANITIZE")) /* which keeps what is freed for a while */
-        assert_true(after <= before + 1024);
+        assert_true(level);
     assert_true(vnc_world_agrees(&world, client, &core->heads[0]));
 }
 
