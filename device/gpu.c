@@ -204,10 +204,7 @@ static void handle_picture_returned(struct head *head, struct picture *picture)
 static void config_read(struct virtio_device *device, uint32_t offset, void *data, uint32_t size)
 {
     struct virtio_gpu_config config = { .num_scanouts = htole32(device_gpu(device)->nheads) };
-    memset(data, 0, size);
-    if (offset < sizeof config)
-        memcpy(data, (const uint8_t *)&config + offset,
-               size < sizeof config - offset ? size : sizeof config - offset);
+    virtio_config_copy(&config, sizeof config, offset, data, size);
 }
 
 /* The only field that a driver writes is events_clear, and vhost-user keeps

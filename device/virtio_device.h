@@ -12,7 +12,9 @@
 #include "device/guest_memory.h"
 #include "device/virtqueue.h"
 
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define VIRTIO_DEVICE_MAX_QUEUES 2
 
@@ -54,5 +56,16 @@ struct virtio_device {
     struct virtqueue queues[VIRTIO_DEVICE_MAX_QUEUES];
     struct guest_memory *memory; /* the current table, one reference */
 };
+
+/* What config_read() answers: that part of a configuration of `config_size`
+ * bytes, and zeros beyond its end. */
+static inline void virtio_config_copy(const void *config, size_t config_size, uint32_t offset,
+                                      void *data, uint32_t size)
+{
+    memset(data, 0, size);
+    if (offset < config_size)
+        memcpy(data, (const uint8_t *)config + offset,
+               size < config_size - offset ? size : config_size - offset);
+}
 
 #endif

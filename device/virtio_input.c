@@ -150,10 +150,7 @@ static void config_read(struct virtio_device *device, uint32_t offset, void *dat
     struct virtio_input *input = device_input(device);
     struct virtio_input_config config;
     virtio_input_config_fill(&input->config, input->select, input->subsel, &config);
-    memset(data, 0, size);
-    if (offset < sizeof config)
-        memcpy(data, (const uint8_t *)&config + offset,
-               size < sizeof config - offset ? size : sizeof config - offset);
+    virtio_config_copy(&config, sizeof config, offset, data, size);
 }
 
 /* The driver sets one selector at a time, and QEMU sends the whole space each
